@@ -1,0 +1,201 @@
+package org
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"preau/school"
+	"preau/store"
+)
+
+// The kinds of unit, from the top. The root is a country.
+const (
+	Country    = "country"
+	Region     = "dre"        // direction régionale de l'éducation
+	Inspection = "inspection" // IESG
+	School     = "school"
+)
+
+// Unit is one place in the tree for a span of days, both included.
+type Unit struct {
+	Code   string   `cbor:"1,keyasint,omitempty" json:"code"` // the ministry's code; never reused for another unit
+	Name   string   `cbor:"2,keyasint,omitempty" json:"name"`
+	Kind   string   `cbor:"3,keyasint,omitempty" json:"kind"`
+	Parent string   `cbor:"4,keyasint,omitempty" json:"parent,omitempty"` // code; "" at the top
+	Type   string   `cbor:"5,keyasint,omitempty" json:"type,omitempty"`   // schools: general, technical …
+	Levels []string `cbor:"6,keyasint,omitempty" json:"levels,omitempty"` // schools: pack codes; none is "not told"
+	Series []string `cbor:"7,keyasint,omitempty" json:"series,omitempty"` // schools: pack codes; none is "not told"
+	From   string   `cbor:"8,keyasint,omitempty" json:"from,omitempty"`   // YYYY-MM-DD; "" always was
+	Until  string   `cbor:"9,keyasint,omitempty" json:"until,omitempty"`  // YYYY-MM-DD; "" goes on
+	Town   string   `cbor:"10,keyasint,omitempty" json:"town,omitempty"`
+}
+
+// Units: index "code" takes code, from; "parent" takes parent, kind, code;
+// "kind" takes kind, code. Codes are compared as NormalizeCode gives them.
+var Units = store.Define(store.Spec[Unit]{
+	Name: "org.units", Home: store.Down, Format: 1,
+	Indexes: []store.Index[Unit]{
+		{Name: "code", Unique: true, Keys: func(u *Unit) [][]byte {
+			return [][]byte{store.Key(NormalizeCode(u.Code), u.From)}
+		}},
+		{Name: "parent", Keys: func(u *Unit) [][]byte {
+			return [][]byte{store.Key(NormalizeCode(u.Parent), u.Kind, NormalizeCode(u.Code))}
+		}},
+		{Name: "kind", Keys: func(u *Unit) [][]byte { return [][]byte{store.Key(u.Kind, NormalizeCode(u.Code))} }},
+	},
+})
+
+// Collections are the package's collections, for store.Open.
+func Collections() []store.Definition { return []store.Definition{Units} }
+
+// ErrNoUnit says that no unit of that code is valid on that day.
+var ErrNoUnit = errors.New("org: no such unit on that day")
+
+// NormalizeCode brings a code to the form in which two are compared: trimmed,
+// capitals, no spaces.
+func NormalizeCode(code string) string {
+	return strings.ToUpper(strings.Join(strings.Fields(code), ""))
+}
+
+// Valid tells whether the unit exists on a day.
+func (u *Unit) Valid(day string) bool {
+	return u.From <= day && (u.Until == "" || day <= u.Until)
+}
+
+// Today is the day of the transaction, YYYY-MM-DD, in the site's timezone.
+func Today(tx *store.Tx) string {
+	now, _ := tx.Now()
+	return now.Format(time.DateOnly)
+}
+
+// At is the unit of a code on a day, ErrNoUnit when there is none.
+func At(tx *store.Tx, code, day string) (store.Record[Unit], error) {
+	for r, err := range Units.Where(tx, "code", NormalizeCode(code)) {
+		if err != nil {
+			return r, fmt.Errorf("unit %s: %w", code, err)
+		}
+		if r.Value.Valid(day) {
+			return r, nil
+		}
+	}
+	return store.Record[Unit]{}, ErrNoUnit
+}
+
+// Children lists the units below a code on a day, by kind and code.
+func Children(tx *store.Tx, code, day string) ([]store.Record[Unit], error) {
+	return collect(tx, day, "parent", NormalizeCode(code))
+}
+
+// OfKind lists all units of a kind on a day, by code.
+func OfKind(tx *store.Tx, kind, day string) ([]store.Record[Unit], error) {
+	return collect(tx, day, "kind", kind)
+}
+
+func collect(tx *store.Tx, day, index string, part any) ([]store.Record[Unit], error) {
+	var list []store.Record[Unit]
+	for r, err := range Units.Where(tx, index, part) {
+		if err != nil {
+			return nil, fmt.Errorf("units: %w", err)
+		}
+		if r.Value.Valid(day) {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+// Path is the region and the inspection a school belongs to today. A school
+// directly below a region has a zero inspection; ErrNoUnit when the school is
+// not in the tree. A parent that has ended or not arrived is left zero.
+func Path(tx *store.Tx, schoolCode string) (region, inspection Unit, err error) {
+	return PathOn(tx, schoolCode, Today(tx))
+}
+
+// PathOn is Path for a day.
+func PathOn(tx *store.Tx, schoolCode, day string) (region, inspection Unit, err error) {
+	r, err := At(tx, schoolCode, day)
+	if err != nil {
+		return region, inspection, err
+	}
+	return climb(r.Value, func(code string) (Unit, bool, error) {
+		p, err := At(tx, code, day)
+		if errors.Is(err, ErrNoUnit) {
+			return Unit{}, false, nil
+		}
+		return p.Value, err == nil, err
+	})
+}
+
+// climb goes up from a unit; a circle of parents ends after a few steps.
+func climb(u Unit, parent func(code string) (Unit, bool, error)) (region, inspection Unit, err error) {
+	for range 8 {
+		switch u.Kind {
+		case Region:
+			region = u
+		case Inspection:
+			inspection = u
+		}
+		if u.Parent == "" {
+			break
+		}
+		up, ok, err := parent(u.Parent)
+		if err != nil || !ok {
+			return region, inspection, err
+		}
+		u = up
+	}
+	return region, inspection, nil
+}
+
+// Check says what stands against saving a unit into the tree as it is: the
+// shape, the parent's kind, and days that overlap another record of the code.
+// self is the record being changed, zero for a new one.
+func Check(tx *store.Tx, u *Unit, self store.ID) error {
+	var no school.Refusals
+	if NormalizeCode(u.Code) == "" {
+		no = append(no, school.Refuse("org.refused.no_code", "code"))
+	}
+	if strings.TrimSpace(u.Name) == "" {
+		no = append(no, school.Refuse("org.refused.no_name", "name"))
+	}
+	if u.From != "" && !school.ValidDay(u.From) {
+		no = append(no, school.Refuse("org.refused.day", "from", "value", u.From))
+	}
+	if u.Until != "" && (!school.ValidDay(u.Until) || u.Until < u.From) {
+		no = append(no, school.Refuse("org.refused.day", "until", "value", u.Until))
+	}
+	above, ok := map[string][]string{Country: {""}, Region: {"", Country}, Inspection: {Region}, School: {Inspection, Region}}[u.Kind]
+	if !ok {
+		no = append(no, school.Refuse("org.refused.kind", "kind", "value", u.Kind))
+	} else if parent, err := parentKind(tx, u); err != nil {
+		return err
+	} else if !slices.Contains(above, parent) {
+		no = append(no, school.Refuse("org.refused.parent", "parent", "value", u.Parent))
+	}
+	for r, err := range Units.Where(tx, "code", NormalizeCode(u.Code)) {
+		if err != nil {
+			return fmt.Errorf("check unit %s: %w", u.Code, err)
+		}
+		o := r.Value
+		if r.ID != self && (o.Until == "" || u.From <= o.Until) && (u.Until == "" || o.From <= u.Until) {
+			no = append(no, school.Refuse("org.refused.overlap", "code", "value", u.Code))
+			break
+		}
+	}
+	return no.Or()
+}
+
+// parentKind is the kind of the parent on any day, "" for none, "?" when no
+// record has that code.
+func parentKind(tx *store.Tx, u *Unit) (string, error) {
+	if u.Parent == "" {
+		return "", nil
+	}
+	for r, err := range Units.Where(tx, "code", NormalizeCode(u.Parent)) {
+		return r.Value.Kind, err
+	}
+	return "?", nil
+}

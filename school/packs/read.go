@@ -1,0 +1,218 @@
+package packs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Fault is one thing wrong in a pack, where it stands.
+type Fault struct {
+	File string
+	Line int // from 1; 0 concerns the file
+	What string
+}
+
+func (f Fault) String() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.What
+	}
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.What)
+}
+
+// Faults are all faults of a pack in order of file and line.
+type Faults []Fault
+
+// Error lists them, one a line.
+func (fs Faults) Error() string {
+	lines := make([]string, len(fs))
+	for i, f := range fs {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxFile bounds one file of a pack.
+const maxFile = 1 << 20
+
+// Read reads a pack from a folder of files; the error is Faults, all of them.
+func Read(dir fs.FS) (*Pack, error) {
+	r := &reader{dir: dir}
+	p := &Pack{}
+	r.one("pack.yaml", &p.About)
+	p.Levels = list[Level](r, "levels.yaml")
+	p.Series = list[Series](r, "series.yaml")
+	p.Subjects = list[Subject](r, "subjects.yaml")
+	for _, f := range list[fileRow](r, "catalogue.yaml") {
+		if len(f.Levels) == 0 {
+			r.fault("catalogue.yaml", f.Line, "a row has no levels")
+		}
+		for _, level := range f.Levels {
+			p.Catalogue = append(p.Catalogue, Row{level, f.Series, f.Subject, f.Coefficient, f.Hours, f.Facultative, f.Line})
+		}
+	}
+	p.Regions = list[Region](r, "org.yaml")
+	p.Years = list[Year](r, "calendar.yaml")
+	p.Headers = list[Header](r, "headers.yaml")
+	if len(r.faults) == 0 {
+		r.check(p)
+	}
+	if len(r.faults) > 0 {
+		slices.SortStableFunc(r.faults, func(a, b Fault) int {
+			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		})
+		return nil, r.faults
+	}
+	return p, nil
+}
+
+type reader struct {
+	dir    fs.FS
+	faults Faults
+}
+
+func (r *reader) fault(file string, line int, format string, args ...any) {
+	r.faults = append(r.faults, Fault{file, line, fmt.Sprintf(format, args...)})
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)`)
+
+func (r *reader) yamlFault(file string, line int, err error) {
+	texts := []string{err.Error()}
+	var many *yaml.TypeError
+	if errors.As(err, &many) {
+		texts = texts[:0]
+		for _, e := range many.Errors {
+			texts = append(texts, fmt.Sprint(e))
+		}
+	}
+	for _, t := range texts {
+		if m := yamlLine.FindStringSubmatch(t); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			r.fault(file, n, "%s", m[2])
+		} else {
+			r.fault(file, line, "%s", strings.TrimPrefix(t, "yaml: "))
+		}
+	}
+}
+
+// document is the root node of a file, nil when it cannot be read.
+func (r *reader) document(file string) *yaml.Node {
+	info, err := fs.Stat(r.dir, file)
+	if err != nil {
+		r.fault(file, 0, "the file is missing")
+		return nil
+	}
+	if info.Size() > maxFile {
+		r.fault(file, 0, "%d bytes, at most %d", info.Size(), maxFile)
+		return nil
+	}
+	b, err := fs.ReadFile(r.dir, file)
+	if err != nil {
+		r.fault(file, 0, "%v", err)
+		return nil
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		r.yamlFault(file, 0, err)
+		return nil
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		r.fault(file, 0, "the file is empty")
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// one decodes a file that is one mapping.
+func (r *reader) one(file string, into any) {
+	if n := r.document(file); n != nil {
+		r.decode(file, n, into)
+	}
+}
+
+// list decodes a file that is a sequence of mappings, and notes in each
+// element's Line where it stands.
+func list[T any](r *reader, file string) []T {
+	n := r.document(file)
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		r.fault(file, n.Line, "a list of entries is expected, each beginning with a dash")
+		return nil
+	}
+	out := make([]T, 0, len(n.Content))
+	for _, item := range n.Content {
+		var v T
+		if r.decode(file, item, &v) {
+			reflect.ValueOf(&v).Elem().FieldByName("Line").SetInt(int64(item.Line))
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// decode is strict: unknown keys and YAML's aliases are faults.
+func (r *reader) decode(file string, n *yaml.Node, into any) bool {
+	before := len(r.faults)
+	r.known(file, n, reflect.TypeOf(into).Elem())
+	if len(r.faults) == before {
+		if err := n.Decode(into); err != nil {
+			r.yamlFault(file, n.Line, err)
+		}
+	}
+	return len(r.faults) == before
+}
+
+func (r *reader) known(file string, n *yaml.Node, t reflect.Type) {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		r.fault(file, n.Line, "write the value out: references are not read here")
+	case t.Kind() == reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			r.fault(file, n.Line, "a list is expected")
+			return
+		}
+		for _, item := range n.Content {
+			r.known(file, item, t.Elem())
+		}
+	case t.Kind() == reflect.Struct:
+		if n.Kind != yaml.MappingNode {
+			r.fault(file, n.Line, "named values are expected (name: value)")
+			return
+		}
+		fields := map[string]reflect.Type{}
+		for f := range t.Fields() {
+			if name := f.Tag.Get("yaml"); name != "-" {
+				fields[name] = f.Type
+			}
+		}
+		seen := map[string]bool{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			ft, ok := fields[key.Value]
+			switch {
+			case !ok:
+				r.fault(file, key.Line, "unknown key %q", key.Value)
+				continue
+			case seen[key.Value]:
+				r.fault(file, key.Line, "key %q stands twice", key.Value)
+			}
+			seen[key.Value] = true
+			r.known(file, n.Content[i+1], ft)
+		}
+	default:
+		if n.Kind != yaml.ScalarNode {
+			r.fault(file, n.Line, "one value is expected")
+		}
+	}
+}
