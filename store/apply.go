@@ -1,0 +1,184 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// quotaUnknown is how many rows of collections that this build does not know
+// are kept for one sender: enough for the years between two builds, too few
+// to fill a card.
+const quotaUnknown = 100_000
+
+// Received is how far this store holds a peer's feed.
+func (db *DB) Received(f Feed) (c Cursor, err error) {
+	err = db.View(func(tx *Tx) error { c = tx.received(f); return nil })
+	return c, err
+}
+
+func receivedKey(f Feed) []byte {
+	return join(pRecv, named(f.Site), f.Origin[:], []byte{byte(f.Lane)})
+}
+
+func (tx *Tx) received(f Feed) Cursor {
+	c := Cursor{Origin: f.Origin}
+	if v := tx.get(receivedKey(f)); len(v) == 24 {
+		c.Number, c.Digest = binary.BigEndian.Uint64(v), [16]byte(v[8:])
+	}
+	return c
+}
+
+// Apply takes a batch from a peer: rows, what is gone, and the cursor, in one
+// commit. site is the school it came from, "" when it came from the office.
+// It keeps the newer version of a record, so a batch may come twice; it never
+// asks that a referenced record be there, and never refuses by a unique index.
+// ErrBatch: the batch is not the sender's to send, or leaves out a part.
+func (db *DB) Apply(b Batch, site string) error {
+	return db.Update(func(tx *Tx) error {
+		if err := tx.admit(b, site); err != nil {
+			return err
+		}
+		for _, row := range b.Rows {
+			if err := tx.apply(row, site); err != nil {
+				return err
+			}
+		}
+		for _, id := range b.Gone {
+			if err := tx.gone(id); err != nil {
+				return err
+			}
+		}
+		if b.To == tx.received(b.Feed) {
+			return nil
+		}
+		return tx.put(receivedKey(b.Feed), append(number(b.To.Number), b.To.Digest[:]...))
+	})
+}
+
+// admit asks whether the batch may come from there at all.
+func (tx *Tx) admit(b Batch, site string) error {
+	mine := tx.lives()
+	for _, o := range mine {
+		if o == b.Feed.Origin && b.Feed.Site == "" {
+			return fmt.Errorf("%w: it bears this store's own origin", ErrBatch)
+		}
+	}
+	if site != "" && b.Feed.Site != "" {
+		return fmt.Errorf("%w: a school sends no outbox", ErrBatch)
+	}
+	if site == "" && b.Feed.Site == "" {
+		return fmt.Errorf("%w: the office sends outboxes only", ErrBatch)
+	}
+	if have := tx.received(b.Feed); b.From.Number > 0 && b.From.Number > have.Number {
+		return fmt.Errorf("%w: from %d, held up to %d", ErrBatch, b.From.Number, have.Number)
+	}
+	if _, err := tx.sender(b.Feed.Origin, site); err != nil {
+		return err
+	}
+	want := Up
+	if site == "" {
+		want = Down
+	}
+	for _, row := range b.Rows {
+		switch {
+		case row.Home != want:
+			return fmt.Errorf("%w: a row of home %d in %s", ErrBatch, row.Home, row.Collection)
+		case row.Collection == "" || bytes.IndexByte([]byte(row.Collection), 0) >= 0 || len(row.Collection) > 100:
+			return fmt.Errorf("%w: name of a collection", ErrBatch)
+		case site != "" && (row.Origin != b.Feed.Origin || row.Number == 0 || row.Number > b.To.Number):
+			return fmt.Errorf("%w: a row outside its feed", ErrBatch)
+		}
+		if d := tx.db.known[row.Collection]; d != nil && d.home() != want {
+			return fmt.Errorf("%w: %s is not written there", ErrBatch, row.Collection)
+		}
+	}
+	return nil
+}
+
+// sender is the order in which an origin was first met. An origin belongs to
+// the site that brought it first, for ever.
+func (tx *Tx) sender(o Origin, site string) (order uint64, err error) {
+	key := join(pSender, o[:])
+	if v := tx.get(key); len(v) >= 8 {
+		if string(v[8:]) != site {
+			return 0, fmt.Errorf("%w: origin %s belongs to another site", ErrBatch, o)
+		}
+		return binary.BigEndian.Uint64(v), nil
+	}
+	order = tx.counter("senders") + 1
+	if err := tx.setCounter("senders", order); err != nil {
+		return 0, err
+	}
+	return order, tx.put(key, append(number(order), site...))
+}
+
+func (tx *Tx) apply(row Row, site string) error {
+	d := tx.db.known[row.Collection]
+	if d == nil {
+		return tx.keepUnknown(row, site)
+	}
+	raw := tx.get(rowKey(row.Collection, row.ID))
+	if raw == nil {
+		if row.ID.Origin != row.Origin {
+			// Made in an earlier life of the sender: it must have been the sender's.
+			if _, err := tx.sender(row.ID.Origin, site); err != nil {
+				return err
+			}
+		}
+		return tx.place(d, nil, row)
+	}
+	old, err := DecodeRow(raw)
+	if err != nil {
+		return err
+	}
+	is, err := tx.sender(row.Origin, site)
+	if err != nil {
+		return err
+	}
+	was, err := tx.sender(old.Origin, site)
+	if err != nil {
+		return err
+	}
+	if is < was || is == was && row.Number <= old.Number {
+		return nil
+	}
+	return tx.place(d, &old, row)
+}
+
+// keepUnknown keeps a row for a build that will know its collection.
+func (tx *Tx) keepUnknown(row Row, site string) error {
+	key := join(pAlien, named(site), named(row.Collection), row.ID.bytes())
+	if old := tx.get(key); old == nil {
+		name := "unknown " + site
+		n := tx.counter(name) + 1
+		if n > quotaUnknown {
+			return ErrQuota
+		}
+		if err := tx.setCounter(name, n); err != nil {
+			return err
+		}
+	} else if was, err := DecodeRow(old); err == nil && was.Origin == row.Origin && was.Number >= row.Number {
+		return nil
+	}
+	raw, err := EncodeRow(row)
+	if err != nil {
+		return err
+	}
+	return tx.put(key, raw)
+}
+
+// gone removes a record that left this school's audience.
+func (tx *Tx) gone(id ID) error {
+	row, err := tx.find(id)
+	if err != nil || row.Home != Down || tx.atHome(row.Meta) {
+		return nil
+	}
+	if err := tx.unplace(tx.db.known[row.Collection], &row); err != nil {
+		return err
+	}
+	if err := tx.touch(row.Collection); err != nil {
+		return err
+	}
+	return tx.del(rowKey(row.Collection, id))
+}

@@ -1,0 +1,298 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// Clock is where rows get their time from.
+type Clock interface {
+	// Now is the time and whether it can be trusted.
+	Now() (t time.Time, trusted bool)
+}
+
+// Options open a store. Every field but Collections may be zero.
+type Options struct {
+	Collections []Definition
+	Clock       Clock         // nil: the machine's, not trusted
+	Log         *slog.Logger  // nil: silent
+	LockTimeout time.Duration // how long to wait for another holder; 0: 200 ms
+	Unsafe      bool          // no fsync: only to prove that the crash tests see the difference
+}
+
+// DB is an open store. Its methods may be called from many goroutines.
+type DB struct {
+	dir    string
+	file   *bolt.DB
+	lock   *os.File
+	clock  Clock
+	log    *slog.Logger
+	known  map[string]Definition
+	origin Origin
+	newest atomic.Int64 // ms, the newest time stored
+	group  group
+	broken atomic.Pointer[error]
+	watch  watchers
+	sent   sync.Map // Feed → sentMark
+}
+
+type machineClock struct{}
+
+func (machineClock) Now() (time.Time, bool) { return time.Now(), false }
+
+// FileName is the name of the database inside its folder.
+const FileName = "preau.db"
+
+// Open locks the folder, making it if need be, and opens the store. It fails
+// with ErrLocked, naming the holder's pid, or with *DamagedError; it never
+// replaces a file it cannot read.
+func Open(dir string, o Options) (*DB, error) {
+	for _, d := range []string{dir, filepath.Join(dir, "blobs"), filepath.Join(dir, "partial")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, fmt.Errorf("store: open: %w", err)
+		}
+	}
+	db := &DB{dir: dir, clock: o.Clock, log: o.Log, known: map[string]Definition{}}
+	if db.clock == nil {
+		db.clock = machineClock{}
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	for _, d := range o.Collections {
+		if db.known[d.Name()] != nil {
+			return nil, fmt.Errorf("store: collection %s defined twice", d.Name())
+		}
+		db.known[d.Name()] = d
+	}
+	wait := o.LockTimeout
+	if wait == 0 {
+		wait = 200 * time.Millisecond
+	}
+	var err error
+	if db.lock, err = lockFolder(dir, wait); err != nil {
+		return nil, err
+	}
+	if err := db.open(o); err != nil {
+		db.lock.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// lockFolder holds DIR/lock, which names the holder's pid.
+func lockFolder(dir string, wait time.Duration) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store: lock: %w", err)
+	}
+	for end := time.Now().Add(wait); ; time.Sleep(20 * time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			pid, _ := os.ReadFile(f.Name())
+			f.Close()
+			return nil, fmt.Errorf("%w: %s is held by process %s", ErrLocked, dir, strings.TrimSpace(string(pid)))
+		}
+	}
+	if err := errors.Join(f.Truncate(0), second(f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0))); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("store: lock: %w", err)
+	}
+	return f, nil
+}
+
+func second(_ int, err error) error { return err }
+
+// Holder is the pid of the process that holds dir, 0 when nobody does.
+func Holder(dir string) int {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		return 0
+	}
+	b, _ := os.ReadFile(f.Name())
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
+}
+
+func (db *DB) open(o Options) (err error) {
+	path := filepath.Join(db.dir, FileName)
+	// A panic inside bbolt's Open is damage; its file handle dies with the process.
+	defer func() {
+		if p := recover(); p != nil {
+			err = &DamagedError{Path: path, Err: fmt.Errorf("%v", p)}
+		}
+	}()
+	_, statErr := os.Stat(path)
+	// A freelist kept on disk opens 1.5 GB in milliseconds; the array form
+	// stays quick on a fragmented file. The page size is bbolt's own for
+	// 4 KiB pages: with smaller ones both meta pages would share a block.
+	file, err := bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: time.Second, PageSize: 4096, FreelistType: bolt.FreelistArrayType, NoSync: o.Unsafe, NoGrowSync: o.Unsafe,
+	})
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return fmt.Errorf("%w: %s", ErrLocked, path)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("store: open: %w", err)
+	case err != nil:
+		return &DamagedError{Path: path, Err: err}
+	}
+	db.file = file
+	if os.IsNotExist(statErr) {
+		if err := syncDir(db.dir); err != nil {
+			file.Close()
+			return err
+		}
+	}
+	if err := db.begin(); err != nil {
+		file.Close()
+		return err
+	}
+	return nil
+}
+
+// begin reads, or on the first day makes, what the store must know of itself.
+func (db *DB) begin() error {
+	fresh := false
+	err := db.file.View(func(t *bolt.Tx) error {
+		b := t.Bucket(bucketName)
+		if b == nil {
+			fresh = true
+			return nil
+		}
+		tx := &Tx{db: db, b: b}
+		if v := tx.get(join(pState, []byte("origin"))); len(v) == 8 {
+			db.origin = Origin(v)
+		} else {
+			return &DamagedError{Path: db.file.Path(), Err: errors.New("no origin")}
+		}
+		db.newest.Store(int64(tx.counter("newest")))
+		return nil
+	})
+	if err != nil || !fresh {
+		return err
+	}
+	db.origin = newOrigin()
+	return db.file.Update(func(t *bolt.Tx) error {
+		b, err := t.CreateBucketIfNotExists(bucketName)
+		if err != nil {
+			return err
+		}
+		tx := &Tx{db: db, b: b, write: true}
+		return tx.adopt(db.origin)
+	})
+}
+
+// adopt makes o the origin of all writes from here on.
+func (tx *Tx) adopt(o Origin) error {
+	if err := tx.put(join(pState, []byte("origin")), o[:]); err != nil {
+		return err
+	}
+	lives := append(tx.lives(), o)
+	var all []byte
+	for _, l := range lives {
+		all = append(all, l[:]...)
+	}
+	if err := tx.put(join(pState, []byte("lives")), all); err != nil {
+		return err
+	}
+	return tx.setCounter("number", 0)
+}
+
+// lives are the origins this folder has written under, oldest first.
+func (tx *Tx) lives() (lives []Origin) {
+	for v := tx.get(join(pState, []byte("lives"))); len(v) >= 8; v = v[8:] {
+		lives = append(lives, Origin(v[:8]))
+	}
+	return lives
+}
+
+// Lives are the origins this store has written under, oldest first; the last
+// is Origin. More than one means that it was restored.
+func (db *DB) Lives() (lives []Origin, err error) {
+	err = db.View(func(tx *Tx) error { lives = tx.lives(); return nil })
+	return lives, err
+}
+
+// Dir is the folder; Origin names this life of the store.
+func (db *DB) Dir() string    { return db.dir }
+func (db *DB) Origin() Origin { return db.origin }
+
+// ReadOnly is nil, or why nothing can be written until the store is opened anew.
+func (db *DB) ReadOnly() error {
+	if p := db.broken.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (db *DB) knows(collection string) bool { return db.known[collection] != nil }
+
+// Size is the length of the database file in bytes.
+func (db *DB) Size() int64 {
+	fi, err := os.Stat(db.file.Path())
+	if err != nil {
+		return 0
+	}
+	return fi.Size()
+}
+
+// Close waits for running transactions and lets the folder go.
+func (db *DB) Close() error {
+	db.group.mu.Lock()
+	defer db.group.mu.Unlock()
+	if db.group.closed {
+		return nil
+	}
+	db.group.closed = true
+	for db.group.open != nil { // a writer on its way will commit it
+		db.group.mu.Unlock()
+		runtime.Gosched()
+		db.group.mu.Lock()
+	}
+	err := db.file.Close()
+	db.watch.close()
+	return errors.Join(err, db.lock.Close())
+}
+
+// View runs fn on one consistent state. Copy out what you need: nothing may be
+// rendered, and nobody waited for, inside.
+func (db *DB) View(fn func(*Tx) error) error {
+	err := db.file.View(func(t *bolt.Tx) error { return fn(&Tx{db: db, b: t.Bucket(bucketName)}) })
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return ErrClosed
+	}
+	return err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("store: sync folder: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("store: sync folder: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,329 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// Feed names a line of changes. With Site "" it is what an origin wrote into
+// Up collections on one lane; else the office's outbox for that school.
+type Feed struct {
+	Origin Origin
+	Lane   Lane
+	Site   string
+}
+
+// Cursor is a place in a feed: everything up to Number. Digest proves that
+// both sides mean the same history; the zero Cursor is the beginning. In an
+// outbox Number is the outbox's own.
+type Cursor struct {
+	Origin Origin
+	Number uint64
+	Digest [16]byte
+}
+
+// Batch is what changed in (From, To]: the newest version of each record once.
+type Batch struct {
+	Feed     Feed
+	From, To Cursor
+	Rows     []Row
+	Gone     []ID // left this school's audience; not deleted
+	More     bool // Changes stopped at the size asked
+}
+
+func feedKey(f Feed, h Home, n uint64) []byte {
+	return join(pFeed, []byte{byte(h)}, f.Origin[:], []byte{byte(f.Lane)}, number(n))
+}
+
+func outboxKey(site string, lane Lane, n uint64) []byte {
+	return join(pOutbox, named(site), []byte{byte(lane)}, number(n))
+}
+
+func (f Feed) prefix() []byte {
+	if f.Site != "" {
+		return outboxKey(f.Site, f.Lane, 0)[:1+len(f.Site)+1+1]
+	}
+	return feedKey(f, Up, 0)[:1+1+8+1]
+}
+
+func (f Feed) at(n uint64) []byte { return append(f.prefix(), number(n)...) }
+
+// line is the name of the feed's digests and counter.
+func (f Feed) line() string {
+	if f.Site != "" {
+		return "to " + f.Site
+	}
+	return f.Origin.String()
+}
+
+func (tx *Tx) head(f Feed) Cursor {
+	name := "number"
+	if f.Site != "" {
+		name = f.line()
+	} else if f.Origin != tx.db.origin {
+		name = "ended " + f.line() // an earlier life of this store
+	}
+	n := tx.counter(name)
+	return Cursor{Origin: f.Origin, Number: n, Digest: tx.digest(f.line(), n)}
+}
+
+// Head is where a feed of this store stands now.
+func (db *DB) Head(f Feed) (c Cursor, err error) {
+	err = db.View(func(tx *Tx) error { c = tx.head(f); return nil })
+	return c, err
+}
+
+// Changes is what came after a cursor, at least one record and then as many as
+// fit in maxBytes of rows. ErrCursor: this feed was never there; a peer with
+// such a cursor holds a rolled-back or foreign copy, and starts from zero.
+func (db *DB) Changes(f Feed, after Cursor, maxBytes int) (b Batch, err error) {
+	err = db.View(func(tx *Tx) error {
+		b = Batch{Feed: f, From: after, To: tx.head(f)}
+		if after.Number > b.To.Number || !tx.matches(f.line(), after) {
+			return ErrCursor
+		}
+		size := 0
+		var bad error
+		tx.scan(f.prefix(), f.at(after.Number), false, func(k, v []byte) bool {
+			n := binary.BigEndian.Uint64(k[len(k)-8:])
+			if size >= maxBytes && size > 0 {
+				b.More = true
+				return false
+			}
+			id, gone, row, err := tx.entry(f, v)
+			if err != nil {
+				bad = err
+				return false
+			}
+			if gone {
+				b.Gone = append(b.Gone, id)
+				size += 16
+			} else {
+				b.Rows = append(b.Rows, row)
+				size += len(row.Body) + 64
+			}
+			b.To = Cursor{Origin: f.Origin, Number: n}
+			return true
+		})
+		if !b.More {
+			b.To = tx.head(f)
+		} else {
+			b.To.Digest = tx.digest(f.line(), b.To.Number)
+		}
+		return bad
+	})
+	return b, err
+}
+
+// entry reads what a feed key stands for.
+func (tx *Tx) entry(f Feed, v []byte) (id ID, gone bool, row Row, err error) {
+	if f.Site != "" {
+		id, gone = idOf(v), v[16] == 1
+		if gone {
+			return id, true, row, nil
+		}
+		v = append(bytes.Clone(v[17:]), id.bytes()...) // collection 0 id
+	}
+	raw := tx.get(join(pRow, v))
+	if raw == nil {
+		return id, false, row, fmt.Errorf("store: feed %s lane %d points at no row", f.line(), f.Lane)
+	}
+	row, err = DecodeRow(raw)
+	return row.ID, false, row, err
+}
+
+// Pending counts what stands after a cursor, and the bytes of its rows.
+func (db *DB) Pending(f Feed, after Cursor) (records int, size int64, err error) {
+	err = db.View(func(tx *Tx) error {
+		tx.scan(f.prefix(), f.at(after.Number), false, func(_, v []byte) bool {
+			records++
+			if f.Site == "" {
+				size += int64(len(tx.get(join(pRow, v))))
+			} else if v[16] == 0 {
+				size += int64(len(tx.get(join(pRow, v[17:], v[:16]))))
+			}
+			return true
+		})
+		return nil
+	})
+	return records, size, err
+}
+
+// Address puts a Down record into the outboxes of the sites, each named by its
+// school code. A site that was addressed before and is not named now is told
+// that the record is gone. Call it in the transaction that publishes, and
+// again when the tree of schools changes; naming the same sites twice writes
+// nothing.
+func Address(tx *Tx, id ID, sites []string) error {
+	row, err := tx.find(id)
+	if err != nil {
+		return err
+	}
+	if row.Home != Down {
+		return fmt.Errorf("store: address %s of %s: not a Down record", id, row.Collection)
+	}
+	was := map[string]mailed{}
+	for _, m := range tx.mailed(id) {
+		was[m.site] = m
+	}
+	want := map[string]bool{}
+	for _, s := range sites {
+		if s == "" || want[s] {
+			continue
+		}
+		want[s] = true
+		if m, ok := was[s]; !ok || m.gone {
+			if err := tx.mail(s, row, false); err != nil {
+				return err
+			}
+		}
+	}
+	for s, m := range was {
+		if !want[s] && !m.gone {
+			if err := tx.mail(s, row, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Addressed lists the sites a record is meant for, in the order of their codes.
+func Addressed(tx *Tx, id ID) (sites []string) {
+	for _, m := range tx.mailed(id) {
+		if !m.gone {
+			sites = append(sites, m.site)
+		}
+	}
+	return sites
+}
+
+type mailed struct {
+	site string
+	lane Lane
+	n    uint64
+	gone bool
+}
+
+func (tx *Tx) mailed(id ID) (list []mailed) {
+	prefix := join(pMailed, id.bytes())
+	tx.scan(prefix, nil, false, func(k, v []byte) bool {
+		list = append(list, mailed{string(k[len(prefix):]), Lane(v[0]), binary.BigEndian.Uint64(v[1:9]), v[9] == 1})
+		return true
+	})
+	return list
+}
+
+// mail gives a record the outbox's next number; its earlier entry goes.
+func (tx *Tx) mail(site string, row Row, gone bool) error {
+	key := join(pMailed, row.ID.bytes(), []byte(site))
+	lane := row.Lane
+	if v := tx.get(key); v != nil {
+		if err := tx.del(outboxKey(site, Lane(v[0]), binary.BigEndian.Uint64(v[1:9]))); err != nil {
+			return err
+		}
+	}
+	f := Feed{Site: site}
+	n := tx.counter(f.line()) + 1
+	if err := tx.setCounter(f.line(), n); err != nil {
+		return err
+	}
+	flag := []byte{0}
+	if gone {
+		flag[0] = 1
+	}
+	if err := tx.put(key, append(append([]byte{byte(lane)}, number(n)...), flag...)); err != nil {
+		return err
+	}
+	entry := append(append(row.ID.bytes(), flag...), named(row.Collection)...)
+	if err := tx.put(outboxKey(site, lane, n), entry); err != nil {
+		return err
+	}
+	return tx.chain(f.line(), n, append(entry, number(row.Number)...))
+}
+
+// mailAgain sends a new version to everybody who has the old.
+func (tx *Tx) mailAgain(row Row) error {
+	for _, m := range tx.mailed(row.ID) {
+		if !m.gone {
+			if err := tx.mail(m.site, row, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// find reads a record by id alone.
+func (tx *Tx) find(id ID) (Row, error) {
+	for name := range tx.db.known {
+		if raw := tx.get(rowKey(name, id)); raw != nil {
+			return DecodeRow(raw)
+		}
+	}
+	return Row{}, ErrNotFound
+}
+
+// Sent notes that everything up to a cursor has left this machine. It is
+// forgotten at a restart: what left and was not confirmed waits again.
+func (db *DB) Sent(f Feed, to Cursor) {
+	now, _ := db.clock.Now()
+	db.sent.Store(f, sentMark{to.Number, now.UTC()})
+	db.watch.changed(map[string]bool{ProgressName: true})
+}
+
+type sentMark struct {
+	number uint64
+	at     time.Time
+}
+
+// ProgressName is the name under which Watch tells of acknowledgements.
+const ProgressName = "progress"
+
+func ackKey(f Feed, n uint64) []byte {
+	return join(pAck, named(f.Site), f.Origin[:], []byte{byte(f.Lane)}, number(n))
+}
+
+// Acked notes, durably, that the peer confirmed everything up to a cursor.
+func (db *DB) Acked(f Feed, to Cursor) error {
+	return db.Update(func(tx *Tx) error {
+		last, _ := tx.acked(f)
+		if to.Number <= last.Number {
+			return nil
+		}
+		if to.Number > tx.head(f).Number || !tx.matches(f.line(), to) {
+			return ErrCursor
+		}
+		now, trusted := tx.Now()
+		v := append(number(uint64(now.UnixMilli())), to.Digest[:]...)
+		if trusted {
+			v = append(v, 1)
+		}
+		if err := tx.put(ackKey(f, to.Number), v); err != nil {
+			return err
+		}
+		return tx.touch(ProgressName)
+	})
+}
+
+// AckedCursor is the last place the peer confirmed, and when.
+func (db *DB) AckedCursor(f Feed) (c Cursor, at time.Time, err error) {
+	err = db.View(func(tx *Tx) error { c, at = tx.acked(f); return nil })
+	return c, at, err
+}
+
+func (tx *Tx) acked(f Feed) (c Cursor, at time.Time) {
+	k := ackKey(f, 0)
+	tx.scan(k[:len(k)-8], nil, true, func(k, v []byte) bool {
+		c = Cursor{Origin: f.Origin, Number: binary.BigEndian.Uint64(k[len(k)-8:]), Digest: [16]byte(v[8:24])}
+		at = millis(v)
+		return false
+	})
+	return c, at
+}
+
+func millis(v []byte) time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(v[:8]))).UTC()
+}

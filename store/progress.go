@@ -1,0 +1,71 @@
+package store
+
+import "time"
+
+// State is where a record stands on its way.
+type State uint8
+
+// The states, in the order in which a record goes through them.
+const (
+	Here    State = iota // only here, and meant to stay
+	Waiting              // will leave when the link is back
+	Sent                 // has left, not yet confirmed
+	Arrived              // the other side confirmed that it is durable there
+)
+
+// String is the state's name in words keys and in the API.
+func (s State) String() string {
+	return [...]string{"here", "waiting", "sent", "at_office"}[min(s, Arrived)]
+}
+
+// ProgressOf is a record's state and since when.
+type ProgressOf struct {
+	State State
+	Since time.Time
+}
+
+// Progress is where this store's own Up record stands. It comes from the
+// acknowledgements kept here, never from how the last attempt ended.
+func Progress(tx *Tx, id ID) (ProgressOf, error) {
+	row, err := tx.find(id)
+	if err != nil {
+		return ProgressOf{}, err
+	}
+	if row.Home != Up || !tx.atHome(row.Meta) {
+		return ProgressOf{Here, row.Time}, nil
+	}
+	return tx.progress(Feed{Origin: row.Origin, Lane: row.Lane}, row.Number, row.Time), nil
+}
+
+// ProgressAt is where a Down record stands on its way to one site; Here when
+// it is not addressed there.
+func ProgressAt(tx *Tx, id ID, site string) (ProgressOf, error) {
+	row, err := tx.find(id)
+	if err != nil {
+		return ProgressOf{}, err
+	}
+	for _, m := range tx.mailed(id) {
+		if m.site == site && !m.gone {
+			return tx.progress(Feed{Origin: tx.db.origin, Lane: m.lane, Site: site}, m.n, row.Time), nil
+		}
+	}
+	return ProgressOf{Here, row.Time}, nil
+}
+
+func (tx *Tx) progress(f Feed, n uint64, written time.Time) ProgressOf {
+	tx.reading(ProgressName)
+	prefix := ackKey(f, 0)
+	prefix = prefix[:len(prefix)-8]
+	p := ProgressOf{Waiting, written}
+	tx.scan(prefix, ackKey(f, n-1), false, func(_, v []byte) bool {
+		p = ProgressOf{Arrived, millis(v)} // the first acknowledgement that covers it
+		return false
+	})
+	if p.State == Arrived {
+		return p
+	}
+	if m, ok := tx.db.sent.Load(f); ok && m.(sentMark).number >= n {
+		return ProgressOf{Sent, m.(sentMark).at}
+	}
+	return p
+}
