@@ -65,7 +65,8 @@ func (u *Unit) Valid(day string) bool {
 	return u.From <= day && (u.Until == "" || day <= u.Until)
 }
 
-// Today is the day of the transaction, YYYY-MM-DD, in the site's timezone.
+// Today is the day of the transaction, YYYY-MM-DD, by UTC, which is the time of
+// Togo all year.
 func Today(tx *store.Tx) string {
 	now, _ := tx.Now()
 	return now.Format(time.DateOnly)
