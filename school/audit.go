@@ -10,10 +10,10 @@ import (
 // AuditEntry is one line of the audit log. It is written in the transaction
 // of the change it tells, and never changed.
 type AuditEntry struct {
-	Who    store.ID `cbor:"1,keyasint,omitempty"` // zero: the program itself
+	Who    store.ID `cbor:"1,keyasint,omitzero"`  // zero: the program itself
 	Name   string   `cbor:"2,keyasint,omitempty"` // as shown on that day
 	Action string   `cbor:"3,keyasint,omitempty"` // "circulars.sign", "people.change"
-	Object store.ID `cbor:"4,keyasint,omitempty"`
+	Object store.ID `cbor:"4,keyasint,omitzero"`
 	From   string   `cbor:"5,keyasint,omitempty"` // JSON, "" for nothing
 	To     string   `cbor:"6,keyasint,omitempty"` // JSON, "" for nothing
 }

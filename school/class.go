@@ -15,7 +15,7 @@ type Class struct {
 	Level   string   `cbor:"2,keyasint,omitempty"` // pack code: "2nde", "1re", "Tle"
 	Series  string   `cbor:"3,keyasint,omitempty"` // pack code: "A4", "D", "F3"; "" in a collège
 	Year    string   `cbor:"4,keyasint,omitempty"` // label of the school year: "2026-2027"
-	Titular store.ID `cbor:"5,keyasint,omitempty"` // professeur titulaire; zero when none is named
+	Titular store.ID `cbor:"5,keyasint,omitzero"`  // professeur titulaire; zero when none is named
 }
 
 // Classes: index "label" (unique) takes year, folded label; index "year"
@@ -34,8 +34,8 @@ var Classes = store.Define(store.Spec[Class]{
 
 // Assignment says that a person teaches a subject to a class (chargé du cours).
 type Assignment struct {
-	Person  store.ID `cbor:"1,keyasint,omitempty"`
-	Class   store.ID `cbor:"2,keyasint,omitempty"`
+	Person  store.ID `cbor:"1,keyasint,omitzero"`
+	Class   store.ID `cbor:"2,keyasint,omitzero"`
 	Subject string   `cbor:"3,keyasint,omitempty"` // pack code: "MATH"
 }
 

@@ -27,6 +27,9 @@ var plainLetters = map[rune]string{
 func Fold(s string) string {
 	out := foldOnce(s)
 	for range 3 { // a few letters decompose only once lowered
+		if plainASCII(out) {
+			break
+		}
 		again := foldOnce(out)
 		if again == out {
 			break
@@ -36,24 +39,35 @@ func Fold(s string) string {
 	return out
 }
 
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
 func foldOnce(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	gap := false
-	write := func(t string) {
+	space := func() {
 		if gap && b.Len() > 0 {
 			b.WriteByte(' ')
 		}
 		gap = false
-		b.WriteString(t)
 	}
+	write := func(t string) { space(); b.WriteString(t) }
 	for _, r := range norm.NFKD.String(s) {
 		if r < 0x80 {
 			switch {
 			case 'a' <= r && r <= 'z' || '0' <= r && r <= '9':
-				write(string(r))
+				space()
+				b.WriteByte(byte(r))
 			case 'A' <= r && r <= 'Z':
-				write(string(r + 'a' - 'A'))
+				space()
+				b.WriteByte(byte(r) + 'a' - 'A')
 			case r == '\'' || r == '`':
 			default:
 				gap = true
@@ -80,25 +94,37 @@ func foldOnce(s string) string {
 // NameMatches tells whether every part of the query begins a part of its own
 // in the name, whatever the order: "kodjo agb" finds "AGBODJAN Kodjo".
 // An empty query matches every name.
-func NameMatches(query, name string) bool {
+func NameMatches(query, name string) bool { return nameMatcher(query)(name) }
+
+// nameMatcher takes a query apart once, for matching many names.
+func nameMatcher(query string) func(name string) bool {
 	parts := nameParts(query)
-	if matchParts(parts, nameParts(name)) {
-		return true
+	slices.SortStableFunc(parts, func(a, b string) int { return len(b) - len(a) })
+	return func(name string) bool {
+		if len(parts) == 0 || matchParts(parts, nameParts(name)) {
+			return true
+		}
+		// "n gbende" and "gbende" find N'GBENDE too.
+		return strings.ContainsAny(name, apostrophes) && matchParts(parts, nameParts(apostropheGaps.Replace(name)))
 	}
-	// "n gbende" and "gbende" find N'GBENDE too.
-	return matchParts(parts, nameParts(apostropheGaps.Replace(name)))
 }
+
+const apostrophes = "'’ʼ‘"
 
 var apostropheGaps = strings.NewReplacer("'", " ", "’", " ", "ʼ", " ", "‘", " ")
 
 func nameParts(s string) []string { return strings.Fields(Fold(s)) }
 
-// matchParts gives longer query parts the first choice: with "a ab" against
-// "ab ac" the short part must not take the only name that the long one fits.
+// matchParts gives longer query parts, which come first, the first choice:
+// with "a ab" against "ab ac" the short part must not take the only name that
+// the long one fits. That finds a match whenever there is one, because what
+// two beginnings fit is either apart or one inside the other.
 func matchParts(query, name []string) bool {
-	query = slices.Clone(query)
-	slices.SortStableFunc(query, func(a, b string) int { return len(b) - len(a) })
-	taken := make([]bool, len(name))
+	var few [8]bool
+	taken := few[:]
+	if len(name) > len(few) {
+		taken = make([]bool, len(name))
+	}
 next:
 	for _, q := range query {
 		for i, n := range name {

@@ -37,7 +37,7 @@ type Person struct {
 	BornText   string     `cbor:"7,keyasint,omitempty"` // "vers 2009" when Born is empty
 	BirthPlace string     `cbor:"8,keyasint,omitempty"`
 	Roles      []Role     `cbor:"9,keyasint,omitempty"`
-	Class      store.ID   `cbor:"10,keyasint,omitempty"` // a pupil's class; zero for staff
+	Class      store.ID   `cbor:"10,keyasint,omitzero"`  // a pupil's class; zero for staff
 	Repeating  bool       `cbor:"11,keyasint,omitempty"` // redoublant
 	Login      string     `cbor:"12,keyasint,omitempty"` // as NormalizeLogin gives it; "" cannot sign in
 	Phone      string     `cbor:"13,keyasint,omitempty"`

@@ -81,9 +81,9 @@ func (rosterVerbs) Pupils(tx *store.Tx, class store.ID) ([]store.Record[Person],
 // query (see NameMatches) or a matricule or login that begins with it, in the
 // order of names, at most limit (0: no limit).
 func (rosterVerbs) Search(tx *store.Tx, kind Kind, query string, limit int) ([]store.Record[Person], error) {
-	matricule, login := NormalizeMatricule(query), NormalizeLogin(query)
+	matricule, login, named := NormalizeMatricule(query), NormalizeLogin(query), nameMatcher(query)
 	list, err := listPeople(tx, kind, func(p *Person) bool {
-		return NameMatches(query, p.Surname+" "+p.Given) ||
+		return named(p.Surname+" "+p.Given) ||
 			hasPrefix(NormalizeMatricule(p.Matricule), matricule) || hasPrefix(NormalizeLogin(p.Login), login)
 	})
 	if limit > 0 && len(list) > limit {

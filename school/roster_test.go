@@ -260,3 +260,50 @@ func TestCheckPerson(t *testing.T) {
 		t.Errorf("refused %v, want %v", fields, want)
 	}
 }
+
+// TestFieldsCanBeEmptied: what is not written any more is gone, not kept as
+// something a newer program wrote.
+func TestFieldsCanBeEmptied(t *testing.T) {
+	s := openLycee(t)
+	update(t, s.db, func(tx *store.Tx) error {
+		r, err := school.People.Get(tx, s.afi)
+		if err != nil {
+			return err
+		}
+		r.Value.Class, r.Value.Matricule, r.Value.Roles = store.ID{}, "", nil
+		return school.People.Set(tx, s.afi, r.Value)
+	})
+	if p := s.record(t, s.afi).Value; p.Class != (store.ID{}) || p.Matricule != "" || p.Roles != nil || p.Given != "Afi" {
+		t.Errorf("emptied, it is %+v", p)
+	}
+	view(t, s.db, func(tx *store.Tx) {
+		if list, err := school.Roster.Pupils(tx, s.d1); err != nil || len(list) != 1 {
+			t.Errorf("%d pupils in the class, %v", len(list), err)
+		}
+	})
+}
+
+// BenchmarkSearch looks a name up among 1,000 people.
+func BenchmarkSearch(b *testing.B) {
+	db := storetest.Open(b, school.Collections()...)
+	if err := db.Update(func(tx *store.Tx) error {
+		for i := range 1000 {
+			p := school.Person{Kind: school.PupilKind, Surname: "N'GBÉNDÉ" + login(i%600), Given: "Essossinam " + login(i)}
+			if _, err := school.People.Add(tx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := db.View(func(tx *store.Tx) error {
+			_, err := school.Roster.Search(tx, school.PupilKind, "esso gbendeuserab", 30)
+			return err
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ const (
 
 // SecretRecord is the hash of one person's secret.
 type SecretRecord struct {
-	Person  store.ID `cbor:"1,keyasint,omitempty"`
+	Person  store.ID `cbor:"1,keyasint,omitzero"`
 	Hash    string   `cbor:"2,keyasint,omitempty"` // $argon2id$v=19$m=…,t=…,p=…$salt$hash
 	OneTime bool     `cbor:"3,keyasint,omitempty"` // must be changed at first use
 }

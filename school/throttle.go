@@ -38,7 +38,7 @@ var (
 type throttleRow struct {
 	Key   string    `cbor:"1,keyasint,omitempty"`
 	Level float64   `cbor:"2,keyasint,omitempty"`
-	At    time.Time `cbor:"3,keyasint,omitempty"`
+	At    time.Time `cbor:"3,keyasint,omitzero"`
 	Known bool      `cbor:"4,keyasint,omitempty"` // a pair that has signed in
 }
 

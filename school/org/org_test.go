@@ -238,6 +238,43 @@ func TestIncludes(t *testing.T) {
 	}
 }
 
+func TestInspectorSeesHisSchools(t *testing.T) {
+	db := open(t)
+	person := func(scope string, r ...school.Role) school.Person {
+		return school.Person{Kind: school.Staff, Scope: scope, Roles: r}
+	}
+	for name, c := range map[string]struct {
+		p    school.Person
+		want string
+	}{
+		"of an inspection": {person("iesg-kara", school.Inspector), "LYKAR"},
+		"of a region":      {person("DRE-GL", school.Inspector), "LTLOM LYTOK"},
+		"without a scope":  {person("", school.Inspector), ""},
+		"also publisher":   {person("IESG-KARA", school.Inspector, school.Publisher), "CEGKP LTLOM LYKAR LYTOK NEUF XX"},
+		"operator":         {person("", school.Operator), "CEGKP LTLOM LYKAR LYTOK NEUF XX"},
+		"a head":           {person("", school.Head), ""},
+	} {
+		var seen []string
+		if err := db.View(func(tx *store.Tx) error {
+			for _, code := range []string{"CEGKP", "LTLOM", "LYKAR", "LYTOK", "NEUF", "XX"} {
+				ok, err := org.MaySee(tx, c.p, code, today)
+				if err != nil {
+					return err
+				}
+				if ok {
+					seen = append(seen, code)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(seen, " "); got != c.want {
+			t.Errorf("%s sees %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // TestAudienceProperties: naming more places never reaches fewer schools, and
 // narrowing never reaches more; what is reached exists.
 func TestAudienceProperties(t *testing.T) {

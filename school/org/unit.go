@@ -151,6 +151,25 @@ func climb(u Unit, parent func(code string) (Unit, bool, error)) (region, inspec
 	return region, inspection, nil
 }
 
+// MaySee tells whether a person of the office may see a school's figures on a
+// day: an inspector only the schools of the circumscription in his Scope (an
+// inspection's or a region's code; none is no school), everybody else at the
+// office all of them. Somebody with another office role beside sees all too.
+func MaySee(tx *store.Tx, p school.Person, schoolCode, day string) (bool, error) {
+	switch {
+	case p.Is(school.Publisher, school.Signatory, school.Statistician, school.Operator):
+		return true, nil
+	case !p.Is(school.Inspector):
+		return false, nil
+	}
+	region, inspection, err := PathOn(tx, schoolCode, day)
+	if errors.Is(err, ErrNoUnit) {
+		return false, nil
+	}
+	scope := []string{p.Scope}
+	return err == nil && (names(scope, inspection.Code) || names(scope, region.Code)), err
+}
+
 // Check says what stands against saving a unit into the tree as it is: the
 // shape, the parent's kind, and days that overlap another record of the code.
 // self is the record being changed, zero for a new one.

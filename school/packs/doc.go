@@ -17,5 +17,6 @@
 //
 // It promises to be strict: an unknown key, a doubled code or a reference to
 // nothing is a fault with file and line, and all faults are listed at once.
-// It does not store anything: what a site keeps of a pack is copied by others.
+// It keeps nothing of its own in the store: SeedYears and org.Seed copy what a
+// new site begins with, and from then on the copy is the truth.
 package packs

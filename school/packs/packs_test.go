@@ -11,6 +11,8 @@ import (
 
 	"preau/school"
 	"preau/school/packs"
+	"preau/store"
+	"preau/store/storetest"
 )
 
 func togo(t *testing.T) *packs.Pack {
@@ -103,6 +105,28 @@ func TestNamesAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestSeedYears(t *testing.T) {
+	db := storetest.Open(t, school.Years)
+	for range 2 { // the second time nothing is added
+		if err := db.Update(func(tx *store.Tx) error { return togo(t).SeedYears(tx, "lycee") }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.View(func(tx *store.Tx) error {
+		n, err := school.Years.Count(tx, "label")
+		if n != len(togo(t).Years) {
+			t.Errorf("%d years", n)
+		}
+		y, yerr := school.YearOn(tx, "2026-11-23")
+		if y.Label != "2026-2027" || len(y.Periods) != 5 {
+			t.Errorf("%s with %d periods", y.Label, len(y.Periods))
+		}
+		return errors.Join(err, yerr)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestFaults changes one line of the pack at a time: each fault names file and line.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct{ name, file, from, to, want string }{
@@ -158,4 +182,35 @@ func TestFaults(t *testing.T) {
 			t.Errorf("a pack named %q was loaded", name)
 		}
 	}
+}
+
+// FuzzRead: whatever one file says, reading ends with a pack or with faults.
+// The files are long, so give -fuzzminimizetime 1x or all time goes to shortening.
+func FuzzRead(f *testing.F) {
+	files, err := fs.Glob(os.DirFS("togo"), "*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	whole := fstest.MapFS{}
+	for i, name := range files {
+		b, err := os.ReadFile("togo/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		whole[name] = &fstest.MapFile{Data: b}
+		f.Add(i, b)
+	}
+	f.Add(0, []byte("a: &a [*a, *a]\n<<: *a"))
+	f.Fuzz(func(t *testing.T, i int, b []byte) {
+		dir := fstest.MapFS{}
+		for name, file := range whole {
+			dir[name] = file
+		}
+		dir[files[uint(i)%uint(len(files))]] = &fstest.MapFile{Data: b}
+		p, err := packs.Read(dir)
+		var faults packs.Faults
+		if (p == nil) == (err == nil) || err != nil && (!errors.As(err, &faults) || err.Error() == "") {
+			t.Fatalf("%v %v", p, err)
+		}
+	})
 }

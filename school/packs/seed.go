@@ -1,0 +1,25 @@
+package packs
+
+import (
+	"errors"
+	"fmt"
+
+	"preau/school"
+	"preau/store"
+)
+
+// SeedYears adds the pack's school years that the site does not have yet, with
+// the evaluation periods of its cycle ("lycee", "college"). Years that are
+// there stay as they are.
+func (p *Pack) SeedYears(tx *store.Tx, cycle string) error {
+	for _, y := range p.Years {
+		_, err := school.Years.One(tx, "label", y.Label)
+		if errors.Is(err, store.ErrNotFound) {
+			_, err = school.Years.Add(tx, y.SchoolYear(cycle))
+		}
+		if err != nil {
+			return fmt.Errorf("seed the school year %s: %w", y.Label, err)
+		}
+	}
+	return nil
+}
