@@ -182,3 +182,20 @@ func (tx *Tx) gone(id ID) error {
 	}
 	return tx.del(rowKey(row.Collection, id))
 }
+
+// ReceivedFeeds is how far this store holds each feed of a peer.
+func (db *DB) ReceivedFeeds() (all map[Feed]Cursor, err error) {
+	all = map[Feed]Cursor{}
+	err = db.View(func(tx *Tx) error {
+		tx.scan([]byte{pRecv}, nil, false, func(k, v []byte) bool {
+			site, rest, ok := bytes.Cut(k[1:], []byte{0})
+			if ok && len(rest) == 9 && len(v) == 24 {
+				f := Feed{Site: string(site), Origin: Origin(rest[:8]), Lane: Lane(rest[8])}
+				all[f] = Cursor{Origin: f.Origin, Number: binary.BigEndian.Uint64(v), Digest: [16]byte(v[8:])}
+			}
+			return true
+		})
+		return nil
+	})
+	return all, err
+}

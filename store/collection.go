@@ -16,9 +16,9 @@ import (
 type Spec[T any] struct {
 	Name    string // "module.things"
 	Home    Home
-	Lane    Lane          // zero: Records
-	LaneOf  func(*T) Lane // instead of Lane, record by record
-	Format  uint16        // from 1; raised when a body changes its meaning
+	Lane    Lane                                                   // zero: Records
+	LaneOf  func(*T) Lane                                          // instead of Lane, record by record
+	Format  uint16                                                 // from 1; raised when a body changes its meaning
 	Migrate map[uint16]func(body map[uint64]cbor.RawMessage) error // from format N to N+1, when read
 	Indexes []Index[T]
 	Blobs   func(*T) []Blob // the files a record names

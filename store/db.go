@@ -296,3 +296,6 @@ func syncDir(dir string) error {
 	}
 	return nil
 }
+
+// Clock is the time as the store's clock tells it, and whether it is trusted.
+func (db *DB) Clock() (time.Time, bool) { return db.clock.Now() }

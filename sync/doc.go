@@ -1,0 +1,27 @@
+// Package boxsync is the exchange between one box and the office. It lies in
+// the folder sync; the package has a name of its own so that no file ever
+// holds two things called sync.
+//
+// # What it promises
+//
+//   - Both sides prove a pinned Ed25519 key under TLS 1.3; the dates in
+//     certificates mean nothing, because a box's clock may be wrong.
+//   - A received batch and its cursor are durable before they are acknowledged;
+//     a cut loses at most the two batches in flight, and coming twice changes
+//     nothing.
+//   - A box writes its own school's Up records and nothing else, and is sent
+//     its own outbox and nothing else.
+//   - Every attempt ends in one Report, which log, page and JSON all show.
+//
+// # What it does not
+//
+// It has no byte budgets, dictionaries, file differences or sealed segments
+// yet, and a cursor that cannot be matched sends the whole feed again.
+//
+// # On the wire
+//
+//	TCP → TLS 1.3, ALPN preau/1 → one zstd stream a direction → frames
+//	frame: type (1 byte; 0x80 set: may be skipped) · length (uvarint) · CBOR
+//
+// docs/SYNC.md has every frame.
+package boxsync

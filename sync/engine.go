@@ -1,0 +1,372 @@
+package boxsync
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"preau/store"
+)
+
+// EngineOptions make the box's side. DB, Key and Site must be given.
+type EngineOptions struct {
+	DB       *store.DB
+	Key      ed25519.PrivateKey
+	Site     string                                                   // school code
+	Addr     func() string                                            // where to call; nil or "": the address of the enrolment
+	Dial     func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
+	Offset   func(office time.Time, rtt time.Duration)                // told the office's time; may be nil
+	FreeDisk func() int64                                             // may be nil
+	Build    string
+	Log      *slog.Logger
+}
+
+// Engine is the box's side: one connection while the link is up.
+type Engine struct {
+	o    EngineOptions
+	kick chan struct{}
+
+	mu      sync.Mutex
+	status  Status
+	running bool
+	once    sync.Mutex // one attempt at a time
+}
+
+const (
+	firstBack = 2 * time.Second
+	lastBack  = 15 * time.Minute
+	keptBack  = 20 // reports
+)
+
+// NewEngine makes an engine; Run or Once start it.
+func NewEngine(o EngineOptions) *Engine {
+	if o.Dial == nil {
+		o.Dial = dialTCP
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{o: o, kick: make(chan struct{}, 1), status: Status{State: "never"}}
+}
+
+// Kick has the engine call at once instead of waiting out its pause.
+func (e *Engine) Kick() {
+	select {
+	case e.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Run keeps a session open whenever the office can be reached, until ctx ends.
+// After a failure it waits, twice as long each time up to 15 minutes, spread by
+// chance; new work or Kick ends a pause that has lasted a minute, so that a
+// link that just came back is used.
+func (e *Engine) Run(ctx context.Context) error {
+	back := firstBack
+	for ctx.Err() == nil {
+		r, err := e.attempt(ctx, false)
+		if ctx.Err() != nil {
+			break
+		}
+		var bye *ByeError
+		wait := back/2 + rand.N(back)
+		switch {
+		case errors.Is(err, ErrNotEnrolled):
+			wait = time.Minute
+		case errors.As(err, &bye) && bye.Back > 0:
+			wait = bye.Back + rand.N(bye.Back)
+		case r.Sent+r.Received > 0 || err == nil:
+			back = firstBack
+			wait = firstBack
+		default:
+			back = min(2*back, lastBack)
+		}
+		e.pause(ctx, wait)
+	}
+	return nil
+}
+
+func (e *Engine) pause(ctx context.Context, wait time.Duration) {
+	e.mu.Lock()
+	e.status.Next = time.Now().Add(wait)
+	e.mu.Unlock()
+	changed, stop := e.o.DB.Watch()
+	defer stop()
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	patient := time.NewTimer(min(wait, time.Minute))
+	defer patient.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-e.kick:
+		return
+	case <-patient.C:
+	}
+	select {
+	case <-ctx.Done():
+	case <-e.kick:
+	case <-changed:
+	case <-t.C:
+	}
+}
+
+// Once makes one attempt: everything both sides have now, then goodbye.
+func (e *Engine) Once(ctx context.Context) (Report, error) {
+	e.mu.Lock()
+	open := e.running
+	e.mu.Unlock()
+	if open { // a session stands: it has sent what there is, or is at it
+		return e.settle(ctx)
+	}
+	return e.attempt(ctx, true)
+}
+
+// settle waits until the open session has nothing unconfirmed left.
+func (e *Engine) settle(ctx context.Context) (Report, error) {
+	changed, stop := e.o.DB.Watch()
+	defer stop()
+	for {
+		s := e.Status()
+		if s.State != "connected" {
+			return e.attempt(ctx, true)
+		}
+		if s.Pending.Records == 0 {
+			now := time.Now()
+			return Report{Started: now, Ended: now, Steps: []Step{{"idle", now, 0}}}, nil
+		}
+		select {
+		case <-ctx.Done():
+			return Report{}, context.Cause(ctx)
+		case <-changed:
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// Status is a copy of where the exchange stands.
+func (e *Engine) Status() Status {
+	e.mu.Lock()
+	s := e.status
+	s.Reports = append([]Report(nil), s.Reports...)
+	e.mu.Unlock()
+	feeds, err := e.feeds()
+	if err != nil {
+		return s
+	}
+	for _, f := range feeds {
+		c, _, err := e.o.DB.AckedCursor(f)
+		if err != nil {
+			continue
+		}
+		n, size, _ := e.o.DB.Pending(f, c)
+		s.Pending.Records += n
+		s.Pending.Bytes += size
+	}
+	return s
+}
+
+// feeds are all the lines this box sends, its earlier lives' first.
+func (e *Engine) feeds() (out []store.Feed, err error) {
+	lives, err := e.o.DB.Lives()
+	for _, o := range lives {
+		for _, l := range lanes {
+			out = append(out, store.Feed{Origin: o, Lane: l})
+		}
+	}
+	return out, err
+}
+
+func (e *Engine) attempt(ctx context.Context, ends bool) (Report, error) {
+	e.once.Lock()
+	defer e.once.Unlock()
+	rec := &recorder{r: Report{Started: time.Now()}}
+	m, err := e.session(ctx, rec, ends)
+	r := rec.end(m, err)
+	e.mu.Lock()
+	e.running = false
+	e.status.Next = time.Time{}
+	if errors.Is(err, ErrNotEnrolled) {
+		e.status.State = "unenrolled"
+		e.mu.Unlock()
+		return r, err
+	}
+	e.status.State = "offline"
+	e.status.LastError = ""
+	if err != nil && ctx.Err() == nil {
+		e.status.LastError = r.Stage
+	}
+	if e.status.Reports = append([]Report{r}, e.status.Reports...); len(e.status.Reports) > keptBack {
+		e.status.Reports = e.status.Reports[:keptBack]
+	}
+	e.mu.Unlock()
+	e.o.Log.Info("exchange", "sent", r.Sent, "received", r.Received, "up", r.Up, "down", r.Down, "failed", r.Stage, "cause", r.Err)
+	return r, err
+}
+
+func (e *Engine) session(ctx context.Context, rec *recorder, ends bool) (*meter, error) {
+	rec.stage("enrolled")
+	var office OfficeRow
+	if err := e.o.DB.View(func(tx *store.Tx) (err error) { office, err = Office(tx); return err }); err != nil {
+		return nil, err
+	}
+	addr := office.Addr
+	if e.o.Addr != nil && e.o.Addr() != "" {
+		addr = e.o.Addr()
+	}
+	rec.stage("dialled")
+	raw, err := e.o.Dial(ctx, addr)
+	if err != nil {
+		return nil, fmt.Errorf("boxsync: dial: %w", err)
+	}
+	m := &meter{Conn: raw}
+	defer m.Close()
+	rec.step("dialled", 0)
+	rec.stage("agreed")
+	config, err := tlsConfig(e.o.Key, func(peer ed25519.PublicKey) error {
+		if !peer.Equal(ed25519.PublicKey(office.Key)) {
+			return ErrPeer
+		}
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	conn := tls.Client(m, config)
+	defer conn.Close()
+	shake, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := conn.HandshakeContext(shake); err != nil {
+		return m, fmt.Errorf("boxsync: handshake: %w", err)
+	}
+	rec.step("agreed", 0)
+	rec.stage("greeted")
+	return m, e.talk(ctx, conn, rec, ends)
+}
+
+// talk greets and carries on with the first batch at once, without waiting
+// for the office's welcome: it assumes what was last confirmed.
+func (e *Engine) talk(ctx context.Context, conn net.Conn, rec *recorder, ends bool) error {
+	f, err := newFramer(conn)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	s := &session{db: e.o.DB, conn: conn, f: f, rec: rec, ends: ends}
+	s.init()
+	if s.out, err = e.feeds(); err != nil {
+		return err
+	}
+	for _, feed := range s.out {
+		if s.next[feed], _, err = e.o.DB.AckedCursor(feed); err != nil {
+			return err
+		}
+	}
+	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l, Site: e.o.Site} }
+	s.give = func(h store.Hash) bool { return e.mayHave(h) }
+	sent := time.Now()
+	s.greeted = func(kind byte, body []byte) error { return e.welcomed(s, kind, body, time.Since(sent)) }
+	hello, err := e.hello()
+	if err != nil {
+		return err
+	}
+	if err := f.write(frameHello, hello); err != nil {
+		return fmt.Errorf("boxsync: hello: %w", err)
+	}
+	return s.run(ctx)
+}
+
+func (e *Engine) hello() (helloWire, error) {
+	now, trusted := e.o.DB.Clock()
+	h := helloWire{Version: Version, Build: e.o.Build, Millis: now.UnixMilli(), Trusted: trusted}
+	if e.o.FreeDisk != nil {
+		h.FreeDisk = e.o.FreeDisk()
+	}
+	h.Pending = e.Status().Pending.Records
+	have, err := e.o.DB.ReceivedFeeds()
+	if err != nil {
+		return h, err
+	}
+	for f, c := range have {
+		if f.Site == e.o.Site {
+			h.Have = append(h.Have, wireCursor(f, c))
+		}
+	}
+	lives, err := e.o.DB.Lives()
+	for _, o := range lives {
+		h.Origins = append(h.Origins, o[:])
+	}
+	return h, err
+}
+
+func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration) error {
+	if kind != frameWelcome {
+		return fmt.Errorf("%w: type %d from the office", ErrFrame, kind)
+	}
+	var w welcomeWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	s.rec.step("greeted", 0)
+	s.rec.stage("exchanged")
+	if e.o.Offset != nil {
+		e.o.Offset(time.UnixMilli(w.Millis), rtt)
+	}
+	have := map[store.Feed]store.Cursor{}
+	for _, c := range w.Have {
+		f, cur, err := c.read()
+		if err != nil {
+			return err
+		}
+		have[f] = cur
+	}
+	now := time.Now()
+	e.mu.Lock()
+	e.running, e.status.State, e.status.LastContact, e.status.LastError = true, "connected", now, ""
+	e.mu.Unlock()
+	s.onIdle = func() {
+		e.mu.Lock()
+		e.status.LastContact = time.Now()
+		e.mu.Unlock()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.out {
+		assumed, _, err := e.o.DB.AckedCursor(f)
+		if err != nil {
+			return err
+		}
+		if c := have[f]; c.Number != assumed.Number || c.Number > 0 && c.Digest != assumed.Digest {
+			// The office holds more than was confirmed, or has lost some: its
+			// word counts, and what is in flight on this lane comes again.
+			s.next[f] = c
+			var keep []flight
+			for _, fl := range s.flying {
+				if fl.feed != f {
+					keep = append(keep, fl)
+				}
+			}
+			s.flying = keep
+		}
+	}
+	return nil
+}
+
+// mayHave says whether the office may have a blob: one that an Up row names.
+func (e *Engine) mayHave(h store.Hash) (yes bool) {
+	_ = e.o.DB.View(func(tx *store.Tx) error {
+		rows, err := tx.Wanted(h)
+		for _, r := range rows {
+			yes = yes || r.Home == store.Up
+		}
+		return err
+	})
+	return yes
+}

@@ -1,0 +1,315 @@
+package boxsync
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"preau/store"
+)
+
+// HubOptions make the office's side. DB and Key must be given.
+type HubOptions struct {
+	DB      *store.DB
+	Key     ed25519.PrivateKey
+	Root    []byte                                              // public half of the root key that signs circulars' keys; pinned by boxes at enrolment
+	Welcome func(tx *store.Tx, site string) (SchoolInfo, error) // what a box is told of its school when it enrols
+	Most    int                                                 // sessions at once; 0: 2,000
+	Log     *slog.Logger
+}
+
+// Hub is the office's side: it serves the boxes that call.
+type Hub struct {
+	o       HubOptions
+	open    atomic.Int64
+	enrols  *rate.Limiter
+	mu      sync.Mutex
+	current map[string]*liveSession // of each site
+}
+
+type liveSession struct{ end context.CancelFunc }
+
+// NewHub makes a hub; Serve starts it.
+func NewHub(o HubOptions) *Hub {
+	if o.Most == 0 {
+		o.Most = 2000
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Hub{o: o, enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}}
+}
+
+// Online tells which sites hold a session now.
+func (h *Hub) Online() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	on := map[string]bool{}
+	for s := range h.current {
+		on[s] = true
+	}
+	return on
+}
+
+// Serve takes calls until ctx ends; it closes the listener and waits for the
+// sessions to end.
+func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
+	config, err := tlsConfig(h.o.Key, func(ed25519.PublicKey) error { return nil }) // who may do what is asked after the hello
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	var all sync.WaitGroup
+	defer all.Wait()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
+				continue
+			}
+			return fmt.Errorf("boxsync: accept: %w", err)
+		}
+		if t, ok := c.(*net.TCPConn); ok {
+			keepLittle(t)
+		}
+		if h.open.Add(1) > int64(2*h.o.Most) { // too many to even say no to
+			h.open.Add(-1)
+			c.Close()
+			continue
+		}
+		all.Go(func() {
+			defer h.open.Add(-1)
+			h.serve(ctx, c, config)
+		})
+	}
+}
+
+func (h *Hub) serve(ctx context.Context, raw net.Conn, config *tls.Config) {
+	rec := &recorder{r: Report{Started: time.Now()}}
+	m := &meter{Conn: raw}
+	defer m.Close()
+	conn := tls.Server(m, config)
+	defer conn.Close()
+	shake, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := conn.HandshakeContext(shake); err != nil {
+		h.o.Log.Info("exchange: no handshake", "cause", err)
+		return
+	}
+	site, err := h.answer(ctx, conn, rec)
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+		err = nil // boxes leave without a word when the link goes
+	}
+	r := rec.end(m, err)
+	h.o.Log.Info("exchange", "site", site, "sent", r.Sent, "received", r.Received, "up", r.Up, "down", r.Down, "cause", r.Err)
+}
+
+func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site string, err error) {
+	key, err := peerKey(conn.ConnectionState())
+	if err != nil {
+		return "", err
+	}
+	f, err := newFramer(conn)
+	if err != nil {
+		return "", err
+	}
+	defer f.close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return "", err
+	}
+	kind, body, err := f.read()
+	if err != nil {
+		return "", err
+	}
+	if kind == frameEnrol {
+		return "", h.enrol(ctx, conn, f, key, body)
+	}
+	var hello helloWire
+	if kind != frameHello {
+		return "", fmt.Errorf("%w: type %d first", ErrFrame, kind)
+	}
+	if err := unmarshal(body, &hello); err != nil {
+		return "", err
+	}
+	site, err = h.siteOf(key)
+	switch {
+	case err != nil:
+		_ = f.write(frameBye, byeWire{Reason: "unknown", Back: 900})
+		return "", err
+	case hello.Version != Version:
+		_ = f.write(frameBye, byeWire{Reason: "version", Back: 3600})
+		return site, fmt.Errorf("boxsync: protocol version %d", hello.Version)
+	case h.open.Load() > int64(h.o.Most):
+		_ = f.write(frameBye, byeWire{Reason: "busy", Back: 60})
+		return site, errors.New("boxsync: busy")
+	}
+	return site, h.session(ctx, conn, f, rec, site, hello)
+}
+
+// siteOf is the school whose live box holds the key; ErrPeer.
+func (h *Hub) siteOf(key ed25519.PublicKey) (site string, err error) {
+	err = h.o.DB.View(func(tx *store.Tx) error {
+		p, err := peers.One(tx, "key", []byte(key))
+		if errors.Is(err, store.ErrNotFound) || err == nil && !p.Value.Revoked.IsZero() {
+			return ErrPeer
+		}
+		site = p.Value.Site
+		return err
+	})
+	return site, err
+}
+
+func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *recorder, site string, hello helloWire) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer h.enter(site, cancel)()
+	origin := h.o.DB.Origin()
+	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true}
+	s.init()
+	for _, l := range lanes {
+		s.out = append(s.out, store.Feed{Origin: origin, Lane: l, Site: site})
+	}
+	for _, w := range hello.Have {
+		feed, c, err := w.read()
+		if err != nil {
+			return err
+		}
+		feed.Site = site
+		if slices.Contains(s.out, feed) {
+			s.next[feed] = c
+			// What the box durably holds is confirmed, though the acknowledgement was lost.
+			if err := h.o.DB.Acked(feed, c); err != nil && !errors.Is(err, store.ErrCursor) {
+				return err
+			}
+		}
+	}
+	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l} }
+	s.give = func(b store.Hash) bool { return h.mayHave(site, b) }
+	welcome := welcomeWire{Version: Version, Origin: origin[:]}
+	for _, raw := range hello.Origins {
+		if len(raw) != 8 {
+			return fmt.Errorf("%w: origin", ErrFrame)
+		}
+		for _, l := range lanes {
+			feed := store.Feed{Origin: store.Origin(raw), Lane: l}
+			c, err := h.o.DB.Received(feed)
+			if err != nil {
+				return err
+			}
+			if c.Number > 0 {
+				welcome.Have = append(welcome.Have, wireCursor(feed, c))
+			}
+		}
+	}
+	now, _ := h.o.DB.Clock()
+	welcome.Millis = now.UnixMilli()
+	seen := func() { _ = h.contact(site, hello, now) }
+	seen()
+	s.onIdle = seen
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	if err := f.write(frameWelcome, welcome); err != nil {
+		return err
+	}
+	rec.step("greeted", 0)
+	err := s.run(ctx)
+	seen()
+	return err
+}
+
+// enter makes this the site's session: an older one, left over from a line
+// that broke unnoticed, ends.
+func (h *Hub) enter(site string, cancel context.CancelFunc) (leave func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if old := h.current[site]; old != nil {
+		old.end()
+	}
+	mine := &liveSession{cancel}
+	h.current[site] = mine
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.current[site] == mine {
+			delete(h.current, site)
+		}
+	}
+}
+
+// mayHave says whether a school may have a blob: one that a record addressed
+// to it names.
+func (h *Hub) mayHave(site string, b store.Hash) (yes bool) {
+	_ = h.o.DB.View(func(tx *store.Tx) error {
+		rows, err := tx.Wanted(b)
+		for _, r := range rows {
+			yes = yes || r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), site)
+		}
+		return err
+	})
+	return yes
+}
+
+// contact notes what the box said of itself.
+func (h *Hub) contact(site string, hello helloWire, greeted time.Time) error {
+	return h.o.DB.Update(func(tx *store.Tx) error {
+		now, _ := tx.Now()
+		c := Contact{
+			Site: site, Last: now, Build: hello.Build, FreeDisk: hello.FreeDisk, Trusted: hello.Trusted, Pending: hello.Pending,
+			Offset: time.UnixMilli(hello.Millis).Sub(greeted).Milliseconds(),
+		}
+		old, err := contacts.One(tx, "site", site)
+		if errors.Is(err, store.ErrNotFound) {
+			_, err = contacts.Add(tx, c)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		return contacts.Set(tx, old.ID, c)
+	})
+}
+
+// Revoke ends a site's box: its key is refused from now on, and its open
+// session ends. It returns how many boxes that were.
+func (h *Hub) Revoke(site string) (n int, err error) {
+	err = h.o.DB.Update(func(tx *store.Tx) error { n, err = revoke(tx, site); return err })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if live := h.current[site]; live != nil && err == nil {
+		live.end()
+	}
+	return n, err
+}
+
+func revoke(tx *store.Tx, site string) (n int, err error) {
+	now, _ := tx.Now()
+	for r, err := range peers.Where(tx, "site", site) {
+		if err != nil {
+			return n, err
+		}
+		if r.Value.Revoked.IsZero() {
+			r.Value.Revoked = now
+			if err := peers.Set(tx, r.ID, r.Value); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}

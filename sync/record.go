@@ -1,0 +1,115 @@
+package boxsync
+
+import (
+	"time"
+
+	"preau/store"
+)
+
+// Peer is a box that the office knows. One live row a site; a replaced box
+// leaves its row revoked.
+type Peer struct {
+	Site     string    `cbor:"1,keyasint,omitempty"`
+	Key      []byte    `cbor:"2,keyasint,omitempty"` // Ed25519 public key
+	Enrolled time.Time `cbor:"3,keyasint,omitempty"`
+	Revoked  time.Time `cbor:"4,keyasint,omitempty"`
+}
+
+// Code is an enrolment code that waits for its box.
+type Code struct {
+	Site    string    `cbor:"1,keyasint,omitempty"`
+	Secret  string    `cbor:"2,keyasint,omitempty"` // gone once used
+	Expires time.Time `cbor:"3,keyasint,omitempty"`
+	Used    time.Time `cbor:"4,keyasint,omitempty"`
+}
+
+// OfficeRow is what a box knows of its office.
+type OfficeRow struct {
+	Key  []byte `cbor:"1,keyasint,omitempty"`
+	Addr string `cbor:"2,keyasint,omitempty"`
+}
+
+// Contact is what a box last said of itself.
+type Contact struct {
+	Site     string    `cbor:"1,keyasint,omitempty"`
+	Last     time.Time `cbor:"2,keyasint,omitempty"`
+	Build    string    `cbor:"3,keyasint,omitempty"`
+	FreeDisk int64     `cbor:"4,keyasint,omitempty"`
+	Offset   int64     `cbor:"5,keyasint,omitempty"` // ms: the box's clock minus the office's
+	Trusted  bool      `cbor:"6,keyasint,omitempty"`
+	Pending  int       `cbor:"7,keyasint,omitempty"` // records it said it held back
+}
+
+var (
+	peers = store.Define(store.Spec[Peer]{Name: "sync.peers", Home: store.Local, Indexes: []store.Index[Peer]{
+		{Name: "key", Unique: true, Keys: func(p *Peer) [][]byte { return [][]byte{store.Key(p.Key)} }},
+		{Name: "site", Keys: func(p *Peer) [][]byte { return [][]byte{store.Key(p.Site)} }},
+	}})
+	codes = store.Define(store.Spec[Code]{Name: "sync.codes", Home: store.Local, Indexes: []store.Index[Code]{
+		{Name: "live", Keys: func(c *Code) [][]byte {
+			if c.Secret == "" {
+				return nil
+			}
+			return [][]byte{store.Key(c.Site)}
+		}},
+	}})
+	offices  = store.Define(store.Spec[OfficeRow]{Name: "sync.office", Home: store.Local})
+	contacts = store.Define(store.Spec[Contact]{Name: "sync.contacts", Home: store.Scratch, Indexes: []store.Index[Contact]{
+		{Name: "site", Unique: true, Keys: func(c *Contact) [][]byte { return [][]byte{store.Key(c.Site)} }},
+	}})
+)
+
+// Collections are the exchange's own, for store.Open on either side.
+func Collections() []store.Definition { return []store.Definition{peers, codes, offices, contacts} }
+
+// Contacts is what each box last said of itself, by school code.
+func Contacts(tx *store.Tx) (map[string]Contact, error) {
+	all := map[string]Contact{}
+	for r, err := range contacts.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		all[r.Value.Site] = r.Value
+	}
+	return all, nil
+}
+
+// Peers lists the boxes, the revoked too.
+func Peers(tx *store.Tx) (all []store.Record[Peer], err error) {
+	for r, err := range peers.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// Office is the office this box is enrolled with; ErrNotEnrolled.
+func Office(tx *store.Tx) (OfficeRow, error) {
+	for r, err := range offices.All(tx) {
+		return r.Value, err
+	}
+	return OfficeRow{}, ErrNotEnrolled
+}
+
+func setOffice(tx *store.Tx, o OfficeRow) error {
+	for r, err := range offices.All(tx) {
+		if err != nil {
+			return err
+		}
+		return offices.Set(tx, r.ID, o)
+	}
+	_, err := offices.Add(tx, o)
+	return err
+}
+
+// SetOfficeAddr changes where the office is called.
+func SetOfficeAddr(tx *store.Tx, addr string) error {
+	o, err := Office(tx)
+	if err != nil || o.Addr == addr {
+		return err
+	}
+	o.Addr = addr
+	return setOffice(tx, o)
+}

@@ -1,0 +1,222 @@
+package boxsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"time"
+
+	"preau/store"
+)
+
+// writes sends, most pressing first, until nothing is left; then it waits for
+// a commit, an answer, or the hour to ask whether the line still stands.
+func (s *session) writes(ctx context.Context) error {
+	changed, stop := s.db.Watch()
+	defer stop()
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		if err := s.conn.SetWriteDeadline(time.Now().Add(2 * time.Minute)); err != nil {
+			return err
+		}
+		more, err := s.turn()
+		if err != nil {
+			return err
+		}
+		if more {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.wake:
+		case _, open := <-changed:
+			if !open {
+				return store.ErrClosed
+			}
+		case <-ping.C:
+			if !s.onPing {
+				if err := s.f.write(framePing, []byte{}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// turn writes the one most pressing thing; false when there is none.
+func (s *session) turn() (bool, error) {
+	s.mu.Lock()
+	replies := s.replies
+	s.replies = nil
+	flying := len(s.flying)
+	s.mu.Unlock()
+	if len(replies) > 0 {
+		for _, r := range replies {
+			if err := r(); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	if flying < inFlight {
+		if sent, err := s.sendBatch(); sent || err != nil {
+			return sent, err
+		}
+	}
+	if asked, err := s.askBlob(); asked || err != nil {
+		return asked, err
+	}
+	if sent, err := s.sendPiece(); sent || err != nil {
+		return sent, err
+	}
+	return s.sayIdle(flying)
+}
+
+// sendBatch sends the next batch of the most pressing lane that has one.
+func (s *session) sendBatch() (bool, error) {
+	for _, lane := range lanes {
+		for _, f := range s.out {
+			if f.Lane != lane {
+				continue
+			}
+			s.mu.Lock()
+			from, size := s.next[f], s.size
+			s.mu.Unlock()
+			from.Origin = f.Origin
+			b, err := s.db.Changes(f, from, size)
+			if errors.Is(err, store.ErrCursor) {
+				// The peer holds a history we never had: all again.
+				from = store.Cursor{Origin: f.Origin}
+				b, err = s.db.Changes(f, from, size)
+			}
+			if err != nil {
+				return false, fmt.Errorf("boxsync: changes: %w", err)
+			}
+			if len(b.Rows)+len(b.Gone) == 0 {
+				continue
+			}
+			w := batchWire{From: wireCursor(f, from), To: wireCursor(f, b.To)}
+			if w.Rows, err = packRows(b.Rows); err != nil {
+				return false, err
+			}
+			for _, id := range b.Gone {
+				w.Gone = append(w.Gone, writeID(id))
+			}
+			s.mu.Lock()
+			s.next[f] = b.To
+			s.idle = false
+			s.flying = append(s.flying, flight{f, b.To, len(b.Rows) + len(b.Gone), len(w.Rows) + 64, time.Now()})
+			s.mu.Unlock()
+			if err := s.f.write(frameBatch, w); err != nil {
+				return false, err
+			}
+			s.db.Sent(f, b.To)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// askBlob asks for the smallest blob that is missing, one at a time.
+func (s *session) askBlob() (bool, error) {
+	s.mu.Lock()
+	busy := s.fetching != nil
+	s.mu.Unlock()
+	if busy {
+		return false, nil
+	}
+	missing, err := s.db.Missing()
+	if err != nil {
+		return false, err
+	}
+	sort.SliceStable(missing, func(i, j int) bool { return missing[i].Size < missing[j].Size })
+	for _, b := range missing {
+		s.mu.Lock()
+		no := s.refused[b.Hash]
+		s.mu.Unlock()
+		if no {
+			continue
+		}
+		p, err := s.db.Partial(b.Hash, b.Size)
+		if err != nil {
+			return false, err
+		}
+		if p.Offset() == b.Size { // whole since the last time, only not finished
+			if err := p.Finish(); err != nil && !errors.Is(err, store.ErrHash) {
+				return false, err
+			}
+			return true, nil
+		}
+		s.mu.Lock()
+		s.fetching, s.fetch, s.idle = p, b, false
+		s.mu.Unlock()
+		return true, s.f.write(frameWant, blobWire{Hash: b.Hash[:], Size: b.Size, At: p.Offset()})
+	}
+	return false, nil
+}
+
+// sendPiece sends the next piece of what the peer asked for.
+func (s *session) sendPiece() (bool, error) {
+	s.mu.Lock()
+	if len(s.wanted) == 0 {
+		s.mu.Unlock()
+		return false, nil
+	}
+	w := s.wanted[0]
+	s.mu.Unlock()
+	f, err := s.db.OpenBlob(store.Hash(w.Hash))
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	data := make([]byte, maxPiece)
+	n, err := f.ReadAt(data, w.At)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	last := errors.Is(err, io.EOF) || n < maxPiece
+	if n > 0 {
+		if err := s.f.write(framePiece, blobWire{Hash: w.Hash, At: w.At, Data: data[:n]}); err != nil {
+			return false, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wanted[0].At += int64(n); last {
+		s.wanted = s.wanted[1:]
+	}
+	return true, nil
+}
+
+// sayIdle tells the peer, once, that nothing is left and all is confirmed. The
+// side that only came to empty its pockets then leaves.
+func (s *session) sayIdle(flying int) (bool, error) {
+	s.mu.Lock()
+	rest := flying > 0 || s.fetching != nil || len(s.wanted) > 0 || len(s.flying) > 0
+	said, peer := s.idle, s.peerIdle
+	if !rest {
+		s.idle = true
+	}
+	s.mu.Unlock()
+	if rest {
+		return false, nil
+	}
+	if !said {
+		s.rec.step("idle", 0)
+		return true, s.f.write(frameIdle, []byte{})
+	}
+	if peer && s.ends {
+		if err := s.f.write(frameBye, byeWire{}); err != nil {
+			return false, err
+		}
+		return false, errBye
+	}
+	return false, nil
+}

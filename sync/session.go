@@ -1,0 +1,332 @@
+package boxsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"preau/store"
+)
+
+const (
+	inFlight     = 2
+	smallestSend = 2 << 10
+	largestSend  = 32 << 10
+	aimedAt      = 5 * time.Second // a batch is as many bytes as the link carries in this time
+	pingEvery    = 30 * time.Second
+	silentAfter  = 100 * time.Second
+)
+
+var lanes = []store.Lane{store.Control, store.Urgent, store.Records, store.Small, store.Bulk}
+
+// session is one connection after both sides know each other. One goroutine
+// reads, one writes; what they share is under mu.
+type session struct {
+	db   *store.DB
+	conn net.Conn
+	f    *framer
+	rec  *recorder
+	from string // school code of the sender of what we apply; "" = the office
+	out  []store.Feed
+	mine func(origin store.Origin, lane store.Lane) store.Feed // a received cursor's feed, as the store names it
+	give func(store.Hash) bool                                 // may the peer have this blob?
+	ends bool                                                  // say bye when both sides have nothing left
+
+	mu       sync.Mutex
+	next     map[store.Feed]store.Cursor // where to send on from
+	flying   []flight
+	size     int
+	replies  []func() error // acks, pongs: written before anything else
+	wanted   []blobWire     // blobs the peer asked for
+	fetching *store.Partial
+	fetch    store.Blob
+	refused  map[store.Hash]bool // blobs the peer does not have (yet)
+	idle     bool                // we said so
+	peerIdle bool
+	wake     chan struct{}
+	onIdle   func()
+	onPing   bool // answer pings (the office)
+	greeted  func(kind byte, body []byte) error
+}
+
+type flight struct {
+	feed  store.Feed
+	to    store.Cursor
+	rows  int
+	bytes int
+	left  time.Time
+}
+
+func (s *session) init() {
+	s.next, s.refused, s.size, s.wake = map[store.Feed]store.Cursor{}, map[store.Hash]bool{}, smallestSend*2, make(chan struct{}, 1)
+}
+
+// run carries on until the context ends, the peer leaves or the line breaks.
+// io.EOF and a bye are a good end and give nil.
+func (s *session) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		cancel(s.reads())
+	}()
+	err := s.writes(ctx)
+	if err != nil {
+		cancel(err)
+	}
+	s.conn.Close()
+	<-done
+	s.mu.Lock()
+	if s.fetching != nil {
+		s.fetching.Close()
+		s.fetching = nil
+	}
+	s.mu.Unlock()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	if errors.Is(err, errBye) || errors.Is(err, io.EOF) && s.peerIdle {
+		return nil
+	}
+	return err
+}
+
+var errBye = errors.New("boxsync: said goodbye")
+
+func (s *session) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ---- what comes
+
+func (s *session) reads() error {
+	for {
+		if err := s.conn.SetReadDeadline(time.Now().Add(silentAfter)); err != nil {
+			return err
+		}
+		kind, body, err := s.f.read()
+		if err != nil {
+			return err
+		}
+		if err := s.handle(kind, body); err != nil {
+			return err
+		}
+		s.poke()
+	}
+}
+
+func (s *session) handle(kind byte, body []byte) error {
+	switch kind {
+	case frameBatch:
+		return s.gotBatch(body)
+	case frameAck:
+		return s.gotAck(body)
+	case frameWant:
+		return s.gotWant(body)
+	case framePiece:
+		return s.gotPiece(body)
+	case frameNoBlob:
+		var w blobWire
+		if err := unmarshal(body, &w); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.fetching != nil {
+			s.refused[s.fetch.Hash] = true
+			s.fetching.Close()
+			s.fetching = nil
+		}
+		return nil
+	case frameIdle:
+		s.mu.Lock()
+		s.peerIdle = true
+		s.mu.Unlock()
+		if s.onIdle != nil {
+			s.onIdle()
+		}
+		return nil
+	case framePing:
+		if s.onPing {
+			s.reply(framePing, []byte{})
+		}
+		return nil
+	case frameBye:
+		var w byeWire
+		if err := unmarshal(body, &w); err != nil {
+			return err
+		}
+		if w.Reason != "" {
+			return &ByeError{w.Reason, time.Duration(w.Back) * time.Second}
+		}
+		return errBye
+	default:
+		if s.greeted != nil {
+			return s.greeted(kind, body)
+		}
+		return fmt.Errorf("%w: type %d here", ErrFrame, kind)
+	}
+}
+
+// ByeError is the peer's word that it will not talk now, and when to come back.
+type ByeError struct {
+	Reason string // "busy", "revoked", "version"
+	Back   time.Duration
+}
+
+// Error is for logs.
+func (e *ByeError) Error() string { return "boxsync: the office says: " + e.Reason }
+
+func (s *session) reply(kind byte, v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.replies) < 1024 {
+		s.replies = append(s.replies, func() error { return s.f.write(kind, v) })
+	}
+}
+
+func (s *session) gotBatch(body []byte) error {
+	var w batchWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	_, from, err := w.From.read()
+	if err != nil {
+		return err
+	}
+	feed, to, err := w.To.read()
+	if err != nil {
+		return err
+	}
+	feed = s.mine(feed.Origin, feed.Lane)
+	rows, err := unpackRows(w.Rows)
+	if err != nil {
+		return err
+	}
+	b := store.Batch{Feed: feed, From: from, To: to, Rows: rows}
+	for _, raw := range w.Gone {
+		id, err := readID(raw)
+		if err != nil {
+			return err
+		}
+		b.Gone = append(b.Gone, id)
+	}
+	s.mu.Lock()
+	s.peerIdle = false
+	s.refused = map[store.Hash]bool{}
+	s.mu.Unlock()
+	if have, err := s.db.Received(feed); err != nil {
+		return err
+	} else if from.Number > have.Number {
+		return nil // sent before the peer knew our cursor: it comes again from there
+	}
+	if err := s.db.Apply(b, s.from); err != nil {
+		return err
+	}
+	s.rec.step("received", len(b.Rows)+len(b.Gone))
+	s.reply(frameAck, wireCursor(feed, to))
+	return nil
+}
+
+func (s *session) gotAck(body []byte) error {
+	var w cursorWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	feed, to, err := w.read()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	var mine store.Feed
+	for _, f := range s.out {
+		if f.Origin == feed.Origin && f.Lane == feed.Lane {
+			mine = f
+		}
+	}
+	rows := 0
+	var keep []flight
+	for _, fl := range s.flying {
+		if fl.feed != mine || fl.to.Number > to.Number {
+			keep = append(keep, fl)
+			continue
+		}
+		rows += fl.rows
+		if took := time.Since(fl.left); took > 0 {
+			s.size = min(max(int(float64(fl.bytes)*float64(aimedAt)/float64(took)), smallestSend), largestSend)
+		}
+	}
+	known := len(keep) < len(s.flying)
+	s.flying = keep
+	s.mu.Unlock()
+	if !known {
+		return nil // sent before a cursor was corrected
+	}
+	if err := s.db.Acked(mine, to); err != nil {
+		return err
+	}
+	s.rec.step("sent", rows)
+	return nil
+}
+
+func (s *session) gotWant(body []byte) error {
+	var w blobWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	if len(w.Hash) != 32 || w.At < 0 {
+		return fmt.Errorf("%w: want", ErrFrame)
+	}
+	if h := store.Hash(w.Hash); !s.give(h) || !s.db.HasBlob(h) {
+		s.reply(frameNoBlob, blobWire{Hash: w.Hash})
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.peerIdle = false
+	if len(s.wanted) < 8 {
+		s.wanted = append(s.wanted, w)
+	}
+	return nil
+}
+
+func (s *session) gotPiece(body []byte) error {
+	var w blobWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	p, b := s.fetching, s.fetch
+	s.mu.Unlock()
+	if p == nil || string(w.Hash) != string(b.Hash[:]) || w.At != p.Offset() {
+		return fmt.Errorf("%w: a piece nobody asked for", ErrFrame)
+	}
+	if _, err := p.Write(w.Data); err != nil {
+		return err
+	}
+	if p.Offset() < b.Size {
+		return nil
+	}
+	err := p.Finish() // before fetching is let go: the writer must not finish it too
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fetching = nil
+	if errors.Is(err, store.ErrHash) {
+		s.refused[b.Hash] = true
+		return nil
+	}
+	if err == nil {
+		s.rec.step("file", 1)
+	}
+	return err
+}
