@@ -21,8 +21,10 @@ import (
 //	device   tries from one device at any name; a success does not empty it,
 //	         or a pupil could guess others' secrets between his own sign-ins
 //
-// A full device bucket still lets one try through every 20 seconds, so a lab
-// PC is slowed, never closed, and the other PCs do not notice.
+// The device's is large because a class of 120 behind one router may look like
+// one device, and all press Enter at once: tries under way count too, until
+// they are right. A full one still lets a try through every 20 seconds, so a
+// lab PC is slowed, never closed, and the other PCs do not notice.
 type bucket struct {
 	size  float64       // tries at once
 	every time.Duration // one try comes back
@@ -31,7 +33,7 @@ type bucket struct {
 var (
 	accountBucket = bucket{size: 10, every: 3 * time.Minute}
 	pairBucket    = bucket{size: 10, every: time.Minute}
-	deviceBucket  = bucket{size: 40, every: 20 * time.Second}
+	deviceBucket  = bucket{size: 150, every: 20 * time.Second}
 )
 
 // throttleRow is the state of one bucket.
