@@ -8,8 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// commonText lists words that people choose first, one a line, folded. It is
-// ours: French, English, keyboard runs, and what a Togolese would guess.
+// commonText lists words that people choose first, folded. It is ours: French, English, keyboard runs, and what a Togolese would guess.
 //
 //go:embed common.txt
 var commonText string
@@ -17,7 +16,10 @@ var commonText string
 var commonSecrets = sync.OnceValue(func() map[string]bool {
 	set := map[string]bool{}
 	for line := range strings.Lines(commonText) {
-		if w := strings.TrimSpace(line); w != "" && !strings.HasPrefix(w, "#") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, w := range strings.Fields(line) {
 			set[w] = true
 		}
 	}
