@@ -299,3 +299,11 @@ func syncDir(dir string) error {
 
 // Clock is the time as the store's clock tells it, and whether it is trusted.
 func (db *DB) Clock() (time.Time, bool) { return db.clock.Now() }
+
+// Newest is the newest time stored; zero before the first write.
+func (db *DB) Newest() time.Time {
+	if ms := db.newest.Load(); ms > 0 {
+		return time.UnixMilli(ms).UTC()
+	}
+	return time.Time{}
+}

@@ -34,6 +34,7 @@ type Engine struct {
 	kick chan struct{}
 
 	mu      sync.Mutex
+	site    string // school code
 	status  Status
 	running bool
 	once    sync.Mutex // one attempt at a time
@@ -53,7 +54,20 @@ func NewEngine(o EngineOptions) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{o: o, kick: make(chan struct{}, 1), status: Status{State: "never"}}
+	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), status: Status{State: "never"}}
+}
+
+// SetSite is told the school's code when an enrolment has given another.
+func (e *Engine) SetSite(code string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.site = code
+}
+
+func (e *Engine) siteCode() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.site
 }
 
 // Kick has the engine call at once instead of waiting out its pause.
@@ -269,7 +283,8 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, rec *recorder, ends bo
 			return err
 		}
 	}
-	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l, Site: e.o.Site} }
+	site := e.siteCode()
+	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l, Site: site} }
 	s.give = func(h store.Hash) bool { return e.mayHave(h) }
 	sent := time.Now()
 	s.greeted = func(kind byte, body []byte) error { return e.welcomed(s, kind, body, time.Since(sent)) }
@@ -295,7 +310,7 @@ func (e *Engine) hello() (helloWire, error) {
 		return h, err
 	}
 	for f, c := range have {
-		if f.Site == e.o.Site {
+		if f.Site == e.siteCode() {
 			h.Have = append(h.Have, wireCursor(f, c))
 		}
 	}
