@@ -1,0 +1,212 @@
+package appliance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+
+	"preau/school"
+	"preau/store"
+	boxsync "preau/sync"
+	"preau/web"
+)
+
+// siteCommands are those that every site has.
+var siteCommands = []Command{
+	{Name: "enrol", At: []web.Kind{web.Box}, Run: enrolCommand},
+	{Name: "sync", At: []web.Kind{web.Box}, Run: syncCommand},
+	{Name: "backup", Run: backupCommand},
+	{Name: "token", Run: tokenCommand},
+}
+
+// enrolCommand: the code as argument, the office's HOST:PORT as flag "office".
+func enrolCommand(ctx context.Context, r *Running, call Call) (int, error) {
+	if len(call.Args) != 1 {
+		return Usage, errors.New("enrol takes one code")
+	}
+	addr := call.Flags["office"]
+	if addr == "" {
+		addr = r.Config.Office.Address
+	}
+	if addr == "" {
+		return Usage, errors.New("say where the office is: --office HOST:PORT")
+	}
+	e, err := Enrol(ctx, r, addr, call.Args[0])
+	var bye *boxsync.ByeError
+	switch {
+	case errors.Is(err, boxsync.ErrCode):
+		return Refused, errors.New("the office refused this code: it was mistyped, used already, or has expired; ask the ministry for a new one")
+	case errors.Is(err, boxsync.ErrImpostor):
+		return Refused, errors.New("who answered does not know the code: this is not the office that made it; nothing was sent")
+	case errors.As(err, &bye):
+		return Failed, fmt.Errorf("the office is busy; try again in %s", bye.Back)
+	case err != nil:
+		return Failed, err
+	}
+	if call.JSON {
+		return Done, json.NewEncoder(call.Stdout).Encode(map[string]any{"school": e.School, "office": addr})
+	}
+	fmt.Fprintf(call.Stdout, "enrolled: %s (%s)\n", e.School.Name, e.School.Code)
+	return Done, nil
+}
+
+// Enrol meets the office, pins its keys, and takes over what it says of the school.
+func Enrol(ctx context.Context, r *Running, addr, code string) (boxsync.Enrolled, error) {
+	key, err := boxsync.LoadKey(r.Dir)
+	if err != nil {
+		return boxsync.Enrolled{}, err
+	}
+	e, err := boxsync.Enrol(ctx, boxsync.EnrolOptions{DB: r.DB, Key: key, Addr: addr, Code: code})
+	if err != nil {
+		return e, err
+	}
+	err = r.DB.Update(func(tx *store.Tx) error {
+		s, err := school.Site(tx)
+		if err != nil {
+			return err
+		}
+		s.Root = e.Root
+		if e.School.Code != "" {
+			s.Code = e.School.Code
+		}
+		for _, f := range []struct {
+			to   *string
+			from string
+		}{{&s.Name, e.School.Name}, {&s.Region, e.School.Region}, {&s.Inspection, e.School.Inspection}, {&s.Type, e.School.Type}} {
+			if f.from != "" {
+				*f.to = f.from
+			}
+		}
+		return school.SetSite(tx, s)
+	})
+	if err == nil && r.Exchange != nil {
+		if b, ok := r.Exchange.(boxExchange); ok {
+			b.SetSite(e.School.Code)
+		}
+		r.Exchange.Kick()
+	}
+	return e, err
+}
+
+// syncCommand makes one attempt and prints its Report.
+func syncCommand(ctx context.Context, r *Running, call Call) (int, error) {
+	rep, err := r.once(ctx)
+	exit := Done
+	if err != nil {
+		exit = Failed
+	}
+	if call.JSON {
+		return exit, json.NewEncoder(call.Stdout).Encode(rep)
+	}
+	var steps []string
+	for _, s := range rep.Steps {
+		if s.N > 0 {
+			steps = append(steps, fmt.Sprintf("%s %d", s.Name, s.N))
+		} else {
+			steps = append(steps, s.Name)
+		}
+	}
+	fmt.Fprintf(call.Stdout, "%s; %d bytes up, %d down\n", strings.Join(steps, " · "), rep.Up, rep.Down)
+	if err != nil {
+		if errors.Is(err, boxsync.ErrNotEnrolled) {
+			return exit, errors.New("this box is not enrolled yet: preau enrol --office HOST:PORT CODE")
+		}
+		return exit, fmt.Errorf("stopped at %q: %w", rep.Stage, err)
+	}
+	return exit, nil
+}
+
+// backupCommand writes a backup to standard output, encrypted to the flag
+// "recipient" or the site's recovery key, unless "plain".
+func backupCommand(_ context.Context, r *Running, call Call) (int, error) {
+	if call.Flags["plain"] == "true" {
+		return exitOf(r.DB.Backup(call.Stdout))
+	}
+	to := call.Flags["recipient"]
+	if to == "" {
+		if err := r.DB.View(func(tx *store.Tx) error {
+			s, err := school.Site(tx)
+			to = s.Recovery
+			return err
+		}); err != nil {
+			return Failed, err
+		}
+	}
+	if to == "" {
+		return Refused, errors.New("this site has no recovery key: name a --recipient, or say --plain")
+	}
+	recipient, err := age.ParseX25519Recipient(to)
+	if err != nil {
+		return Usage, fmt.Errorf("recipient: %w", err)
+	}
+	return exitOf(r.DB.Backup(call.Stdout, recipient))
+}
+
+func exitOf(err error) (int, error) {
+	if err != nil {
+		return Failed, err
+	}
+	return Done, nil
+}
+
+const defaultTokenDays = 90
+
+// tokenCommand prints a bearer token that acts as the person of flag "login".
+func tokenCommand(_ context.Context, r *Running, call Call) (int, error) {
+	days := defaultTokenDays
+	if d := call.Flags["days"]; d != "" {
+		n, err := strconv.Atoi(d)
+		if err != nil || n < 1 || n > 3650 {
+			return Usage, errors.New("--days takes a number from 1 to 3650")
+		}
+		days = n
+	}
+	var token string
+	err := r.DB.Update(func(tx *store.Tx) error {
+		p, err := school.Roster.ByLogin(tx, call.Flags["login"])
+		if err != nil {
+			return err
+		}
+		token, err = web.IssueToken(tx, p.ID, days)
+		return err
+	})
+	if errors.Is(err, school.ErrNobody) {
+		return Refused, fmt.Errorf("nobody here signs in as %q", call.Flags["login"])
+	}
+	if err != nil {
+		return Failed, err
+	}
+	fmt.Fprintln(call.Stdout, token)
+	return Done, nil
+}
+
+// copyJob keeps the verified copies in DIR/copies.
+func copyJob(every time.Duration) Job {
+	return Job{Name: "copy", Every: time.Hour, Run: func(_ context.Context, r *Running) error {
+		if every <= 0 {
+			return nil
+		}
+		newest, at, err := store.NewestCopy(r.Dir)
+		if err != nil {
+			return err
+		}
+		now, _ := r.Clock.Now()
+		if newest != "" && now.Sub(at) < every && !at.After(now) {
+			return nil
+		}
+		if r.DB.Newest().IsZero() {
+			return nil
+		}
+		path, err := r.DB.CopyVerified()
+		if err == nil {
+			r.Log.Info("verified copy made", "path", path)
+		}
+		return err
+	}}
+}

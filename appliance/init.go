@@ -1,0 +1,122 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+
+	"preau/school"
+	"preau/school/packs"
+	"preau/store"
+	"preau/web"
+)
+
+// InitOptions describe a new site.
+type InitOptions struct {
+	Kind   web.Kind
+	Name   string // as the header shows it
+	Code   string // the ministry's code of the school
+	Head   string // login of the head; at an office, of the operator
+	Secret string // the head's password
+	Slug   string // "": made from the name
+}
+
+// Init makes a site in an empty folder: its record, its first account, its
+// keys. It returns the recovery identity, which opens the site's backups; it is
+// kept nowhere and must be printed for the person.
+func Init(ctx context.Context, cfg Config, modules []Module, o InitOptions) (recovery string, err error) {
+	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err == nil {
+		return "", school.Refuse("init.refused.not_empty", "data", "folder", cfg.Data)
+	}
+	if err := checkInit(o); err != nil {
+		return "", err
+	}
+	hash, err := school.HashSecret(ctx, o.Secret)
+	if err != nil {
+		return "", err
+	}
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		return "", fmt.Errorf("init: %w", err)
+	}
+	r, err := Open(cfg, modules, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, r.DB.Close()) }()
+	pack, err := packs.Load("togo")
+	if err != nil {
+		return "", err
+	}
+	role := school.Head
+	if o.Kind == web.Office {
+		role = school.Operator
+	}
+	slug := o.Slug
+	if slug == "" {
+		slug = Slug(o.Name)
+	}
+	return identity.String(), r.DB.Update(func(tx *store.Tx) error {
+		if err := school.SetSite(tx, school.SiteInfo{
+			Kind: string(o.Kind), Code: o.Code, Name: o.Name, Slug: slug, Language: "fr", Recovery: identity.Recipient().String(), Pack: "togo",
+		}); err != nil {
+			return err
+		}
+		if err := pack.SeedYears(tx, "lycee"); err != nil {
+			return err
+		}
+		id, err := school.People.Add(tx, school.Person{
+			Kind: school.Staff, Surname: strings.ToUpper(o.Head), Login: school.NormalizeLogin(o.Head), Roles: []school.Role{role},
+		})
+		if err != nil {
+			return err
+		}
+		return school.StoreSecret(tx, id, hash, false)
+	})
+}
+
+func checkInit(o InitOptions) error {
+	var no school.Refusals
+	if strings.TrimSpace(o.Name) == "" {
+		no = append(no, school.Refuse("init.refused.name", "name"))
+	}
+	if o.Kind != web.Box && o.Kind != web.Office {
+		no = append(no, school.Refuse("init.refused.kind", "kind"))
+	}
+	if o.Kind == web.Box && strings.TrimSpace(o.Code) == "" {
+		no = append(no, school.Refuse("init.refused.code", "code"))
+	}
+	if r := school.CheckLogin(o.Head); r != nil {
+		no = append(no, r)
+	}
+	if r := school.CheckPasswordQuality(o.Secret, o.Head); r != nil {
+		no = append(no, r)
+	}
+	return no.Or()
+}
+
+// Slug makes a name fit for <slug>.local: small letters, digits, hyphens.
+func Slug(name string) string {
+	var b strings.Builder
+	for _, r := range school.Fold(name) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	s := strings.Trim(b.String(), "-")
+	if len(s) > 40 {
+		s = strings.Trim(s[:40], "-")
+	}
+	if s == "" {
+		return "preau"
+	}
+	return s
+}
