@@ -1,0 +1,24 @@
+// Package people is the roster as people use it: lists of pupils and staff read
+// from whatever file a school has, always shown as a dry run first, applied in
+// one transaction and undone in one click; the pages of staff, classes and
+// class lists; the commands that add accounts and give one-time passwords.
+//
+// It promises that an import never deletes anybody and never empties a value
+// because a cell is empty, that the same file twice changes nothing, and that
+// an undo which would overwrite a later change is refused by name. It does not
+// keep the roster itself: that is school's, and every other module's.
+package people
+
+import (
+	"embed"
+
+	"preau/appliance"
+)
+
+//go:embed words/*.json
+var files embed.FS
+
+// Module is the feature, for modules/all.
+func Module() appliance.Module {
+	return appliance.Module{Name: "people", Files: files}
+}
