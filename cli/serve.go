@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"preau/appliance"
+	"preau/ministry"
+	"preau/modules/all"
+	"preau/web"
+)
+
+func (a *app) serve() *cobra.Command {
+	c := &cobra.Command{Use: "serve", Short: "Serve a school's pages and exchange with the office", Args: args(0)}
+	c.Flags().String("listen", "", "address of the pages, HOST:PORT")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return a.run(c, appliance.Site{Kind: web.Box, Modules: all.Modules()}, map[string]string{"listen": "listen"})
+	}
+	return c
+}
+
+func (a *app) ministry() *cobra.Command {
+	c := &cobra.Command{Use: "ministry", Short: "Serve the office: its pages and the exchange that boxes call", Args: args(0)}
+	c.Flags().String("listen", "", "address of the pages, HOST:PORT")
+	c.Flags().String("exchange", "", "address that boxes call, HOST:PORT")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return a.run(c, ministry.Office(all.Modules()), map[string]string{"listen": "listen", "exchange": "exchange.listen"})
+	}
+	return c
+}
+
+func (a *app) run(c *cobra.Command, site appliance.Site, flags map[string]string) error {
+	cfg, err := a.settings(c, flags)
+	if err != nil {
+		return err
+	}
+	return appliance.Run(c.Context(), cfg, site, appliance.RunOptions{
+		Log: logTo(a.stderr, cfg), Check: appliance.CheckByChild,
+		Ready: func(r *appliance.Running, pages string) {
+			fmt.Fprintln(a.stdout, "pages", pages)
+			if x := r.Exchange.Addr(); x != "" {
+				fmt.Fprintln(a.stdout, "exchange", x)
+			}
+			fmt.Fprintln(a.stdout, "ready")
+		},
+	})
+}
