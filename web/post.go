@@ -103,11 +103,7 @@ func (c *Ctx) Post(fn func(tx *store.Tx) (Result, error)) error {
 		st.posts++
 		st.mu.Unlock()
 	}
-	if rec.Flash != "" {
-		ck := c.cookieFor(c.srv.cookie+"-f", base64.RawURLEncoding.EncodeToString(nonce))
-		http.SetCookie(c.echo.Response(), ck)
-	}
-	return c.Redirect(rec.To)
+	return c.goOn(rec)
 }
 
 func (c *Ctx) spend(tx *store.Tx, nonce, digest []byte, res Result) (spentRecord, error) {
@@ -122,6 +118,40 @@ func (c *Ctx) spend(tx *store.Tx, nonce, digest []byte, res Result) (spentRecord
 	}
 	_, err := spent.Add(tx, rec)
 	return rec, err
+}
+
+// Repeated answers a form that was already sent, word for word, and done: with
+// its first result. It is for handlers that do costly work before Post.
+func (c *Ctx) Repeated() (bool, error) {
+	f, err := c.Form()
+	if err != nil {
+		return false, err
+	}
+	_, nonce, ok := c.readToken(f.values.Get("_token"))
+	if !ok {
+		return false, nil
+	}
+	var rec spentRecord
+	err = c.DB().View(func(tx *store.Tx) error {
+		first, err := spent.One(tx, "token", c.sess.Hash, nonce)
+		rec = first.Value
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && !bytes.Equal(rec.Digest, c.digest(f)) {
+		return false, nil // Post will say what is wrong
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, c.goOn(rec)
+}
+
+// goOn leaves the line for the next page and opens it.
+func (c *Ctx) goOn(rec spentRecord) error {
+	if rec.Flash != "" {
+		http.SetCookie(c.echo.Response(), c.cookieFor(c.srv.cookie+"-f", base64.RawURLEncoding.EncodeToString(rec.Nonce)))
+	}
+	return c.Redirect(rec.To)
 }
 
 // Checked reads a form whose deed may be repeated without harm and is not done
