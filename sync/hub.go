@@ -25,8 +25,11 @@ type HubOptions struct {
 	Key     ed25519.PrivateKey
 	Root    []byte                                              // public half of the root key that signs circulars' keys; pinned by boxes at enrolment
 	Welcome func(tx *store.Tx, site string) (SchoolInfo, error) // what a box is told of its school when it enrols
-	Most    int                                                 // sessions at once; 0: 2,000
-	Log     *slog.Logger
+	// Seen is told what a box says of itself, at its hello, when it has nothing left
+	// to send, and when it leaves; it runs in a transaction of its own. May be nil.
+	Seen func(tx *store.Tx, c Contact) error
+	Most int // sessions at once; 0: 2,000
+	Log  *slog.Logger
 }
 
 // Hub is the office's side: it serves the boxes that call.
@@ -265,23 +268,28 @@ func (h *Hub) mayHave(site string, b store.Hash) (yes bool) {
 	return yes
 }
 
-// contact notes what the box said of itself.
+// Contact is what a box says of itself.
+type Contact struct {
+	Site     string
+	Last     time.Time
+	Build    string
+	FreeDisk int64         // bytes; 0 not told
+	Apart    time.Duration // the box's clock minus the office's
+	Trusted  bool
+	Pending  int
+}
+
+// contact passes on what the box said of itself.
 func (h *Hub) contact(site string, hello helloWire, greeted time.Time) error {
+	if h.o.Seen == nil {
+		return nil
+	}
 	return h.o.DB.Update(func(tx *store.Tx) error {
 		now, _ := tx.Now()
-		c := Contact{
+		return h.o.Seen(tx, Contact{
 			Site: site, Last: now, Build: hello.Build, FreeDisk: hello.FreeDisk, Trusted: hello.Trusted, Pending: hello.Pending,
-			Offset: time.UnixMilli(hello.Millis).Sub(greeted).Milliseconds(),
-		}
-		old, err := contacts.One(tx, "site", site)
-		if errors.Is(err, store.ErrNotFound) {
-			_, err = contacts.Add(tx, c)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		return contacts.Set(tx, old.ID, c)
+			Apart: time.UnixMilli(hello.Millis).Sub(greeted),
+		})
 	})
 }
 

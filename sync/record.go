@@ -29,17 +29,6 @@ type OfficeRow struct {
 	Addr string `cbor:"2,keyasint,omitempty"`
 }
 
-// Contact is what a box last said of itself.
-type Contact struct {
-	Site     string    `cbor:"1,keyasint,omitempty"`
-	Last     time.Time `cbor:"2,keyasint,omitempty"`
-	Build    string    `cbor:"3,keyasint,omitempty"`
-	FreeDisk int64     `cbor:"4,keyasint,omitempty"`
-	Offset   int64     `cbor:"5,keyasint,omitempty"` // ms: the box's clock minus the office's
-	Trusted  bool      `cbor:"6,keyasint,omitempty"`
-	Pending  int       `cbor:"7,keyasint,omitempty"` // records it said it held back
-}
-
 var (
 	peers = store.Define(store.Spec[Peer]{Name: "sync.peers", Home: store.Local, Indexes: []store.Index[Peer]{
 		{Name: "key", Unique: true, Keys: func(p *Peer) [][]byte { return [][]byte{store.Key(p.Key)} }},
@@ -53,26 +42,11 @@ var (
 			return [][]byte{store.Key(c.Site)}
 		}},
 	}})
-	offices  = store.Define(store.Spec[OfficeRow]{Name: "sync.office", Home: store.Local})
-	contacts = store.Define(store.Spec[Contact]{Name: "sync.contacts", Home: store.Scratch, Indexes: []store.Index[Contact]{
-		{Name: "site", Unique: true, Keys: func(c *Contact) [][]byte { return [][]byte{store.Key(c.Site)} }},
-	}})
+	offices = store.Define(store.Spec[OfficeRow]{Name: "sync.office", Home: store.Local})
 )
 
 // Collections are the exchange's own, for store.Open on either side.
-func Collections() []store.Definition { return []store.Definition{peers, codes, offices, contacts} }
-
-// Contacts is what each box last said of itself, by school code.
-func Contacts(tx *store.Tx) (map[string]Contact, error) {
-	all := map[string]Contact{}
-	for r, err := range contacts.All(tx) {
-		if err != nil {
-			return nil, err
-		}
-		all[r.Value.Site] = r.Value
-	}
-	return all, nil
-}
+func Collections() []store.Definition { return []store.Definition{peers, codes, offices} }
 
 // Peers lists the boxes, the revoked too.
 func Peers(tx *store.Tx) (all []store.Record[Peer], err error) {
