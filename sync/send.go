@@ -213,6 +213,9 @@ func (s *session) sayIdle(flying int) (bool, error) {
 		return true, s.f.write(frameIdle, []byte{})
 	}
 	if peer && s.ends {
+		s.mu.Lock()
+		s.leaving = true
+		s.mu.Unlock()
 		if err := s.f.write(frameBye, byeWire{}); err != nil {
 			return false, err
 		}

@@ -48,6 +48,7 @@ type session struct {
 	idle     bool                // we said so
 	peerIdle bool
 	wake     chan struct{}
+	leaving  bool // we said goodbye: how the line ends then means nothing
 	onIdle   func()
 	onPing   bool // answer pings (the office)
 	greeted  func(kind byte, body []byte) error
@@ -92,7 +93,9 @@ func (s *session) run(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
-	if errors.Is(err, errBye) || errors.Is(err, io.EOF) && s.peerIdle {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaving || errors.Is(err, errBye) || errors.Is(err, io.EOF) && s.peerIdle {
 		return nil
 	}
 	return err
