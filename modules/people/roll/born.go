@@ -37,7 +37,7 @@ var (
 	aboutWord  = regexp.MustCompile(`^(?:vers|v|env|environ|circa|ca|courant|en|annee|an|nev|ne en|nee en|ne vers|nee vers|presume|presumee|presume ne en|declare ne en)( l annee| l an| en| le)? `)
 	aYear      = regexp.MustCompile(`\b(19|20)\d{2}\b`)
 	unknownDay = regexp.MustCompile(`^(?:0{1,2}|x{1,2}|-{1,2}|\.{1,2}|\?{1,2}) ?[/.\-] ?(?:0{1,2}|x{1,2}|-{1,2}|\.{1,2}|\?{1,2}) ?[/.\-] ?(\d{4})$`)
-	placeAfter = regexp.MustCompile(`(?i)^(.*\d{2,4})\s*(?:à|a|,|;|-|–|/|\()\s*([\p{L}].*)$`)
+	placeAfter = regexp.MustCompile(`(?i)^(.*\d{2,4})\s*(?:à |a |,|;|-|–|/|\()?\s*([\p{L}].*)$`)
 	letterO    = regexp.MustCompile(`^[0-9oO/.\- ]+$`)
 )
 
@@ -128,7 +128,9 @@ func inexact(s, plain, text string) (Birth, *school.Refusal) {
 		if rest == "" {
 			return Birth{Text: "vers " + year}, nil
 		}
-		return Birth{Text: text}, nil
+		if months[rest] != 0 {
+			return Birth{Text: text}, nil
+		}
 	case rest == "", months[rest] != 0, rest == "environ", rest == "vers":
 		return Birth{Text: text}, nil
 	}

@@ -108,13 +108,22 @@ func readSeries(pack *packs.Pack, text string) (code string, ok bool) {
 	return "", false
 }
 
+// unknownSeries names the one series that was probably meant: "TD" ends in D,
+// "F5" is no near miss of F1 rather than F2.
 func unknownSeries(pack *packs.Pack, text string) *school.Refusal {
-	var near []string
+	var ends, near []string
+	wrong := key(text)
 	for _, s := range pack.Series {
-		a, b := key(s.Code), key(text)
-		if len(b) <= 4 && (strings.HasSuffix(b, a) || levenshtein.ComputeDistance(a, b) == 1 && len(a) == len(b) && len(a) > 1 && a[0] == b[0]) {
+		switch code := key(s.Code); {
+		case len(wrong) > 4:
+		case strings.HasSuffix(wrong, code):
+			ends = append(ends, s.Code)
+		case len(code) == len(wrong) && len(code) > 1 && code[0] == wrong[0] && levenshtein.ComputeDistance(code, wrong) == 1:
 			near = append(near, s.Code)
 		}
+	}
+	if len(ends) > 0 {
+		near = ends
 	}
 	if len(near) == 1 {
 		return school.Refuse("people.refused.series_near", "series", "value", text, "near", near[0])

@@ -179,6 +179,7 @@ func chooseLayouts(book *sheet.Book, o Options) []layout {
 			l = guess(s.Rows, o)
 		}
 		l.sheet = s
+		l.spread(s.Rows[min(max(l.at+l.height, 0), len(s.Rows)):])
 		if l.score == 0 || !hasName(l.columns) || wrongKind(l, o.Kind) {
 			continue
 		}
@@ -187,7 +188,7 @@ func chooseLayouts(book *sheet.Book, o Options) []layout {
 		}
 		all = append(all, l)
 	}
-	return slices.DeleteFunc(all, func(l layout) bool { return !sameFields(l.columns, best.columns) })
+	return slices.DeleteFunc(all, func(l layout) bool { return !alike(l.columns, best.columns) })
 }
 
 // wrongKind: a list of staff is not a list of pupils.
@@ -202,18 +203,20 @@ func wrongKind(l layout, kind school.Kind) bool {
 	return slices.Contains(staff.columns, Post) || slices.Contains(staff.columns, Subject)
 }
 
-func sameFields(a, b []Field) bool {
-	set := func(list []Field) string {
-		var s []string
-		for _, f := range list {
-			if f != Ignored && f != Number {
-				s = append(s, string(f))
-			}
+// alike: the same columns, but for one that a sheet has more or less.
+func alike(a, b []Field) bool {
+	differ := 0
+	for _, f := range a {
+		if f != Ignored && f != Number && !slices.Contains(b, f) {
+			differ++
 		}
-		slices.Sort(s)
-		return strings.Join(s, " ")
 	}
-	return set(a) == set(b)
+	for _, f := range b {
+		if f != Ignored && f != Number && !slices.Contains(a, f) {
+			differ++
+		}
+	}
+	return differ <= 1
 }
 
 // chosen is the layout that a person asked for.

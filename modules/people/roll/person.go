@@ -169,7 +169,7 @@ func (p *person) name() {
 func (p *person) sexAndBirth() {
 	e := &p.entry
 	sex, ok := readSex(p.cell(Sex).Text)
-	switch boy, girl := p.text(Boy) != "", p.text(Girl) != ""; {
+	switch boy, girl := crossedIn(p.cell(Boy).Text), crossedIn(p.cell(Girl).Text); {
 	case boy && !girl:
 		sex = "M"
 	case girl && !boy:
@@ -201,6 +201,9 @@ func (p *person) sexAndBirth() {
 		e.Place = t
 	}
 }
+
+// crossedIn: a cross, a tick or a 1; not a dash or a 0.
+func crossedIn(s string) bool { return strings.Trim(s, " -–—_.?/0") != "" }
 
 func (p *person) guardians() {
 	phone := p.text(Phone)

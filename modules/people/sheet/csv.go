@@ -151,7 +151,14 @@ func looseRecord(lines []string, sep rune) (record []string, used int) {
 	}
 	record = strings.Split(strings.TrimRight(lines[0], "\r"), string(sep))
 	for i, c := range record {
-		record[i] = strings.Trim(strings.TrimSpace(c), `"`)
+		switch c = strings.TrimSpace(c); {
+		case strings.HasPrefix(c, `"`):
+			record[i] = strings.Trim(c, `"`)
+		case strings.Count(c, `"`) == 1:
+			record[i] = strings.TrimSuffix(c, `"`)
+		default:
+			record[i] = c
+		}
 	}
 	return record, 1
 }
