@@ -1,5 +1,5 @@
-// Préau runs a school: on a box on the school's own network, and at the
-// ministry that such boxes exchange with.
+// Command preau is the school server: the box in a lycée and the office at the
+// ministry are the same binary.
 package main
 
 import (

@@ -1,45 +1,91 @@
 package appliance
 
 import (
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// floor is a day before which no box ever ran: a clock that says less woke
-// without a battery.
-var floor = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
-
-// Clock is the machine's clock and what is known against it. A doubtful clock
-// is set right by the office's time (SYNC, Clock); a plausible one is kept and
-// the difference only shown.
+// Clock is the site's clock and what is known against it. Between two looks it
+// runs on the machine's steady counter, so that nobody who sets the machine's
+// date moves it; the office's time sets it right when it is doubtful, and is
+// only compared when it is not.
 type Clock struct {
 	machine func() time.Time
+	synced  func() bool // the machine keeps time by itself: NTP, or a clock with a battery
+	master  bool        // see Master
 
 	mu     sync.Mutex
-	low    time.Time     // never below: the newest time stored
+	start  time.Time     // a reading of machine, with its steady counter
+	low    time.Time     // never below: the build's time, then the newest time stored
 	offset time.Duration // added to the machine's
 	fixed  bool          // the office has said the time
 	apart  time.Duration // the office's time minus ours, at the last contact
 }
 
-// NewClock reads the machine's clock through machine; nil is time.Now.
-func NewClock(machine func() time.Time) *Clock {
-	if machine == nil {
-		machine = time.Now
-	}
-	return &Clock{machine: machine, low: floor}
+// ClockOptions make a clock; the zero value is a box's on a real machine.
+type ClockOptions struct {
+	Machine func() time.Time // nil: time.Now
+	Synced  func() bool      // nil: asks the kernel
+	Floor   time.Time        // zero: the time of the build
 }
 
-// Now is the time and whether it is trusted.
+// NewClock reads the machine's clock for the first time.
+func NewClock(o ClockOptions) *Clock {
+	if o.Machine == nil {
+		o.Machine = time.Now
+	}
+	if o.Synced == nil {
+		o.Synced = machineSynced
+	}
+	if o.Floor.IsZero() {
+		o.Floor = buildTime()
+	}
+	return &Clock{machine: o.Machine, synced: o.Synced, start: o.Machine(), low: o.Floor}
+}
+
+// Now is the time and whether it is trusted. A clock below what was already
+// seen stands at that moment and is doubtful.
 func (c *Clock) Now() (time.Time, bool) {
-	now := c.machine()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now = now.Add(c.offset)
-	return now, c.fixed || !now.Before(c.low)
+	return c.now()
 }
 
-// NotBefore says that this time was stored: a reading below it is doubtful.
+func (c *Clock) now() (time.Time, bool) {
+	steady := c.read()
+	if steady.Before(c.low) {
+		return c.low, false
+	}
+	return steady, c.fixed || c.master || c.synced()
+}
+
+// read is the steady time. When the machine's date was set by NTP meanwhile,
+// the steady time starts again from there; any other change of the date is
+// left alone.
+func (c *Clock) read() time.Time {
+	m := c.machine()
+	steady := c.start.Add(m.Sub(c.start)).Add(c.offset)
+	step := m.Round(0).Add(c.offset).Sub(steady.Round(0))
+	if (step > 2*time.Second || step < -2*time.Second) && c.synced() {
+		c.start, c.offset = m, 0
+		return m.Round(0)
+	}
+	return steady.Round(0)
+}
+
+// Master says whether nobody else knows the time better: then a plausible
+// clock is a trusted one. The office's is.
+func (c *Clock) Master(yes bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.master = yes
+}
+
+// NotBefore says that this time was stored: the clock never shows less.
 func (c *Clock) NotBefore(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,21 +94,53 @@ func (c *Clock) NotBefore(t time.Time) {
 	}
 }
 
-// Office notes the office's time, heard rtt after it was asked for.
+// Office notes the office's time, heard rtt after it was asked for. It sets a
+// doubtful clock; a trusted one is only compared.
 func (c *Clock) Office(office time.Time, rtt time.Duration) {
-	now, trusted := c.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.apart = office.Add(rtt / 2).Sub(now)
+	_, trusted := c.now()
+	c.apart = office.Add(rtt / 2).Sub(c.read())
 	if !trusted {
 		c.offset += c.apart
 		c.fixed, c.apart = true, 0
 	}
 }
 
-// Apart is the office's time minus this clock's, at the last contact.
+// Apart is the office's time minus this clock's at the last contact: zero when
+// the clock was set by it.
 func (c *Clock) Apart() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.apart
+}
+
+// machineSynced asks the kernel whether something disciplines the clock, and
+// whether there is a clock that runs without power.
+func machineSynced() bool {
+	var t unix.Timex
+	if state, err := unix.Adjtimex(&t); err == nil && state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0 {
+		return true
+	}
+	_, err := os.Stat("/sys/class/rtc/rtc0")
+	return err == nil
+}
+
+// firstDay is when the first version was made, for builds that do not say
+// their own time.
+var firstDay = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+
+func buildTime() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return firstDay
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			if t, err := time.Parse(time.RFC3339, s.Value); err == nil && t.After(firstDay) {
+				return t
+			}
+		}
+	}
+	return firstDay
 }

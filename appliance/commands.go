@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
-
-	"filippo.io/age"
 
 	"preau/school"
 	"preau/store"
@@ -21,7 +18,6 @@ import (
 var siteCommands = []Command{
 	{Name: "enrol", At: []web.Kind{web.Box}, Run: enrolCommand},
 	{Name: "sync", At: []web.Kind{web.Box}, Run: syncCommand},
-	{Name: "backup", Run: backupCommand},
 	{Name: "token", Run: tokenCommand},
 }
 
@@ -56,44 +52,6 @@ func enrolCommand(ctx context.Context, r *Running, call Call) (int, error) {
 	return Done, nil
 }
 
-// Enrol meets the office, pins its keys, and takes over what it says of the school.
-func Enrol(ctx context.Context, r *Running, addr, code string) (boxsync.Enrolled, error) {
-	key, err := boxsync.LoadKey(r.Dir)
-	if err != nil {
-		return boxsync.Enrolled{}, err
-	}
-	e, err := boxsync.Enrol(ctx, boxsync.EnrolOptions{DB: r.DB, Key: key, Addr: addr, Code: code})
-	if err != nil {
-		return e, err
-	}
-	err = r.DB.Update(func(tx *store.Tx) error {
-		s, err := school.Site(tx)
-		if err != nil {
-			return err
-		}
-		s.Root = e.Root
-		if e.School.Code != "" {
-			s.Code = e.School.Code
-		}
-		for _, f := range []struct {
-			to   *string
-			from string
-		}{{&s.Name, e.School.Name}, {&s.Region, e.School.Region}, {&s.Inspection, e.School.Inspection}, {&s.Type, e.School.Type}} {
-			if f.from != "" {
-				*f.to = f.from
-			}
-		}
-		return school.SetSite(tx, s)
-	})
-	if err == nil && r.Exchange != nil {
-		if b, ok := r.Exchange.(boxExchange); ok {
-			b.SetSite(e.School.Code)
-		}
-		r.Exchange.Kick()
-	}
-	return e, err
-}
-
 // syncCommand makes one attempt and prints its Report.
 func syncCommand(ctx context.Context, r *Running, call Call) (int, error) {
 	rep, err := r.once(ctx)
@@ -120,39 +78,6 @@ func syncCommand(ctx context.Context, r *Running, call Call) (int, error) {
 		return exit, fmt.Errorf("stopped at %q: %w", rep.Stage, err)
 	}
 	return exit, nil
-}
-
-// backupCommand writes a backup to standard output, encrypted to the flag
-// "recipient" or the site's recovery key, unless "plain".
-func backupCommand(_ context.Context, r *Running, call Call) (int, error) {
-	if call.Flags["plain"] == "true" {
-		return exitOf(r.DB.Backup(call.Stdout))
-	}
-	to := call.Flags["recipient"]
-	if to == "" {
-		if err := r.DB.View(func(tx *store.Tx) error {
-			s, err := school.Site(tx)
-			to = s.Recovery
-			return err
-		}); err != nil {
-			return Failed, err
-		}
-	}
-	if to == "" {
-		return Refused, errors.New("this site has no recovery key: name a --recipient, or say --plain")
-	}
-	recipient, err := age.ParseX25519Recipient(to)
-	if err != nil {
-		return Usage, fmt.Errorf("recipient: %w", err)
-	}
-	return exitOf(r.DB.Backup(call.Stdout, recipient))
-}
-
-func exitOf(err error) (int, error) {
-	if err != nil {
-		return Failed, err
-	}
-	return Done, nil
 }
 
 const defaultTokenDays = 90
@@ -184,29 +109,4 @@ func tokenCommand(_ context.Context, r *Running, call Call) (int, error) {
 	}
 	fmt.Fprintln(call.Stdout, token)
 	return Done, nil
-}
-
-// copyJob keeps the verified copies in DIR/copies.
-func copyJob(every time.Duration) Job {
-	return Job{Name: "copy", Every: time.Hour, Run: func(_ context.Context, r *Running) error {
-		if every <= 0 {
-			return nil
-		}
-		newest, at, err := store.NewestCopy(r.Dir)
-		if err != nil {
-			return err
-		}
-		now, _ := r.Clock.Now()
-		if newest != "" && now.Sub(at) < every && !at.After(now) {
-			return nil
-		}
-		if r.DB.Newest().IsZero() {
-			return nil
-		}
-		path, err := r.DB.CopyVerified()
-		if err == nil {
-			r.Log.Info("verified copy made", "path", path)
-		}
-		return err
-	}}
 }

@@ -3,7 +3,7 @@ package appliance
 import (
 	"errors"
 	"fmt"
-	"os"
+	"net"
 	"reflect"
 	"strings"
 	"time"
@@ -118,6 +118,17 @@ func (c Config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		no = append(no, fmt.Errorf("configuration: log.format is %q; say text or json", c.Log.Format))
 	}
+	for key, addr := range map[string]string{"listen": c.Listen, "exchange.listen": c.Exchange.Listen, "office.address": c.Office.Address} {
+		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "" {
+			no = append(no, fmt.Errorf("configuration: %s is %q; say HOST:PORT", key, addr))
+		}
+	}
+	if c.Site.Slug != "" && Slug(c.Site.Slug) != c.Site.Slug {
+		no = append(no, fmt.Errorf("configuration: site.slug is %q; say small letters, digits and hyphens, as %q", c.Site.Slug, Slug(c.Site.Slug)))
+	}
+	if c.Copies.Every < time.Minute {
+		no = append(no, errors.New("configuration: copies.every must be a minute or more"))
+	}
 	if c.Data == "" {
 		no = append(no, errors.New("configuration: data names no folder"))
 	}
@@ -194,6 +205,3 @@ func configKeys(t reflect.Type, prefix string) (all []string) {
 	}
 	return all
 }
-
-// Environ is the process's environment; a seam for tests.
-func Environ() []string { return os.Environ() }

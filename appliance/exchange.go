@@ -2,10 +2,13 @@ package appliance
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"preau/school"
 	"preau/store"
 	boxsync "preau/sync"
+	"preau/web"
 )
 
 // boxExchange is a box's side: the engine.
@@ -13,6 +16,19 @@ type boxExchange struct{ *boxsync.Engine }
 
 // Addr is empty: a box is not called.
 func (boxExchange) Addr() string { return "" }
+
+// Close has nothing to let go.
+func (boxExchange) Close() error { return nil }
+
+func makeExchange(r *Running, s Site) (Exchange, error) {
+	if s.Exchange != nil {
+		return s.Exchange(r)
+	}
+	if r.Kind != web.Box {
+		return nil, fmt.Errorf("appliance: a site of kind %s needs an exchange of its own", r.Kind)
+	}
+	return newBoxExchange(r)
+}
 
 // newBoxExchange makes the engine of the box in r.
 func newBoxExchange(r *Running) (Exchange, error) {
@@ -24,11 +40,15 @@ func newBoxExchange(r *Running) (Exchange, error) {
 	if err := r.DB.View(func(tx *store.Tx) (err error) { site, err = school.Site(tx); return err }); err != nil {
 		return nil, err
 	}
-	return boxExchange{boxsync.NewEngine(boxsync.EngineOptions{
-		DB: r.DB, Key: key, Site: site.Code, Build: r.Version, Log: r.Log, Offset: r.Clock.Office,
+	o := boxsync.EngineOptions{
+		DB: r.DB, Key: key, Site: site.Code, Build: r.Version, Log: r.Log,
 		Addr:     func() string { return r.Config.Office.Address },
-		FreeDisk: func() int64 { free, _ := diskSpace(r.Dir); return free },
-	})}, nil
+		FreeDisk: func() int64 { return diskAt(r.Dir).Free },
+	}
+	if clock, ok := r.Clock.(*Clock); ok {
+		o.Offset = clock.Office
+	}
+	return boxExchange{boxsync.NewEngine(o)}, nil
 }
 
 // once is one attempt of the exchange, in the server or in a process of its own.
@@ -41,4 +61,52 @@ func (r *Running) once(ctx context.Context) (boxsync.Report, error) {
 		return boxsync.Report{}, err
 	}
 	return x.Once(ctx)
+}
+
+// Enrol meets the office with the code it made, pins its keys, and takes over
+// what its registry says of the school: that counts more than what was typed
+// when the box was set up.
+func Enrol(ctx context.Context, r *Running, addr, code string) (boxsync.Enrolled, error) {
+	key, err := boxsync.LoadKey(r.Dir)
+	if err != nil {
+		return boxsync.Enrolled{}, err
+	}
+	e, err := boxsync.Enrol(ctx, boxsync.EnrolOptions{DB: r.DB, Key: key, Addr: addr, Code: code})
+	if err != nil {
+		return e, err
+	}
+	err = r.DB.Update(func(tx *store.Tx) error {
+		s, err := school.Site(tx)
+		if err != nil {
+			return err
+		}
+		was := s.Code
+		s.Root = e.Root
+		for _, f := range []struct {
+			to   *string
+			from string
+		}{
+			{&s.Code, e.School.Code},
+			{&s.Name, e.School.Name},
+			{&s.Region, e.School.Region},
+			{&s.Inspection, e.School.Inspection},
+			{&s.Type, e.School.Type},
+		} {
+			if f.from != "" {
+				*f.to = f.from
+			}
+		}
+		if err := school.SetSite(tx, s); err != nil {
+			return err
+		}
+		return school.Audit(tx, school.Actor{}, "site.enrolled", store.ID{}, was, s.Code)
+	})
+	if err != nil {
+		return e, errors.Join(errors.New("the office accepted the code, but this box could not note it: enrol again with a new code"), err)
+	}
+	if b, ok := r.Exchange.(boxExchange); ok {
+		b.SetSite(e.School.Code)
+		b.Kick()
+	}
+	return e, nil
 }

@@ -46,7 +46,7 @@ func Init(ctx context.Context, cfg Config, modules []Module, o InitOptions) (rec
 	}
 	r, err := Open(cfg, modules, nil, nil)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("init: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.DB.Close()) }()
 	pack, err := packs.Load("togo")

@@ -99,17 +99,6 @@ type Site struct {
 	// that an address in use stops the start and not the first call.
 	Exchange func(r *Running) (Exchange, error)
 	Version  string
-	// QuickCheck looks at a folder before it is opened, in a process of its own:
-	// a damaged file may end it. nil: no look.
-	QuickCheck func(ctx context.Context, dir string) error
-	// Ready is told the addresses once the site serves; may be nil.
-	Ready func(Addresses)
-}
-
-// Addresses are where a site that runs is reached.
-type Addresses struct {
-	Pages    string // HOST:PORT
-	Exchange string // HOST:PORT at the office, "" at a box
 }
 
 // Exchange is the site's side of the exchange: an Engine at a box, a Hub at

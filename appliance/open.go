@@ -4,59 +4,79 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 
+	"preau/assets"
 	"preau/school"
-	"preau/school/org"
-	"preau/school/seal"
 	"preau/store"
-	boxsync "preau/sync"
 	"preau/web"
 )
-
-// Version is what this build calls itself; the release sets it.
-var Version = "dev"
-
-// sharedCollections are those of the packages below the modules.
-func sharedCollections() (defs []store.Definition) {
-	defs = append(defs, org.Collections()...)
-	defs = append(defs, seal.Collections()...)
-	defs = append(defs, boxsync.Collections()...)
-	return append(defs, web.Collections()...)
-}
 
 // ErrKind says that a folder belongs to the other kind of site.
 var ErrKind = errors.New("this folder belongs to another kind of site")
 
-// Open opens a site's folder for a command or for Run. The caller closes DB.
+// Open opens a site's folder for a command, for a demonstration or for Run. In
+// a folder that was not initialised Running.Kind is empty. The caller closes DB.
+//
+// It fails with store.ErrLocked, which names the holder, or with a
+// *store.DamagedError, also while a damaged file waits in DIR/aside for
+// somebody to decide.
 func Open(cfg Config, modules []Module, clock *Clock, log *slog.Logger) (*Running, error) {
 	if clock == nil {
-		clock = NewClock(nil)
+		clock = NewClock(ClockOptions{})
 	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
+	}
+	if err := setAside(cfg.Data); err != nil {
+		return nil, err
+	}
+	words, err := web.LoadWords(wordFiles(modules)...)
+	if err != nil {
+		return nil, err
 	}
 	db, err := store.Open(cfg.Data, store.Options{Collections: Definitions(modules), Clock: clock, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	r := &Running{DB: db, Dir: cfg.Data, Config: cfg, Clock: clock, Log: log, Modules: modules, Version: Version}
 	clock.NotBefore(db.Newest())
+	r := &Running{DB: db, Dir: cfg.Data, Config: cfg, Clock: clock, Log: log, Words: words, Modules: modules}
 	var site school.SiteInfo
 	err = db.View(func(tx *store.Tx) (err error) { site, err = school.Site(tx); return err })
 	if err != nil && !errors.Is(err, school.ErrNoSite) {
 		return nil, errors.Join(err, db.Close())
 	}
 	r.Kind = web.Kind(site.Kind)
+	if r.Config.Site.Slug == "" {
+		r.Config.Site.Slug = site.Slug
+	}
+	clock.Master(r.Kind == web.Office)
 	return r, nil
 }
 
-// Command finds a command of the site by name.
-func (r *Running) Command(name string) (Command, bool) {
-	for _, m := range append([]Module{builtin()}, r.Modules...) {
+// wordFiles are the catalogues of a site made of these modules.
+func wordFiles(modules []Module) []fs.FS {
+	all := []fs.FS{assets.Words, school.Words}
+	return append(all, ownWords(modules)...)
+}
+
+// ownWords are those that the page kit does not bring itself.
+func ownWords(modules []Module) []fs.FS {
+	all := []fs.FS{words}
+	for _, m := range modules {
+		if m.Files != nil {
+			all = append(all, m.Files)
+		}
+	}
+	return all
+}
+
+// command finds a command of the site by name.
+func (r *Running) command(name string) (Command, bool) {
+	for _, m := range append([]Module{{Commands: siteCommands}}, r.Modules...) {
 		for _, c := range m.Commands {
 			if c.Name == name && at(c.At, r.Kind) {
 				return c, true
@@ -66,32 +86,37 @@ func (r *Running) Command(name string) (Command, bool) {
 	return Command{}, false
 }
 
-// builtin is what every site has without any feature.
-func builtin() Module {
-	return Module{Name: "appliance", Commands: siteCommands}
-}
-
 // Do runs a command here, in this process.
 func (r *Running) Do(ctx context.Context, name string, call Call) (int, error) {
-	c, ok := r.Command(name)
+	c, ok := r.command(name)
 	if !ok {
-		return Usage, fmt.Errorf("a %s has no command %q", r.Kind, name)
+		return Usage, fmt.Errorf("a site of kind %s has no command %q", r.Kind, name)
+	}
+	if call.Flags == nil {
+		call.Flags = map[string]string{}
 	}
 	return c.Run(ctx, r, call)
 }
 
 // Invoke runs a command on the site in cfg.Data: in the server that holds the
 // folder, through its socket, or else here.
-func Invoke(ctx context.Context, cfg Config, modules []Module, name string, call Call) (int, error) {
+func Invoke(ctx context.Context, cfg Config, s Site, name string, call Call) (int, error) {
 	if exit, err := callServer(ctx, SocketPath(cfg.Data), name, call); !errors.Is(err, errNoServer) {
 		return exit, err
 	}
-	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err != nil {
-		return Failed, fmt.Errorf("%s holds no site yet: run preau init first", cfg.Data)
+	if err := setAside(cfg.Data); err != nil {
+		return Failed, err
 	}
-	r, err := Open(cfg, modules, nil, nil)
+	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err != nil {
+		return Failed, noSite(cfg.Data)
+	}
+	r, err := Open(cfg, s.Modules, nil, nil)
 	if err != nil {
 		return Failed, err
+	}
+	r.Version = s.Version
+	if r.Kind == "" {
+		return Failed, errors.Join(noSite(cfg.Data), r.DB.Close())
 	}
 	exit, err := r.Do(ctx, name, call)
 	if cerr := r.DB.Close(); cerr != nil && err == nil {
@@ -100,16 +125,18 @@ func Invoke(ctx context.Context, cfg Config, modules []Module, name string, call
 	return exit, err
 }
 
-// readLine is a command's s standard input up to the first line end: a secret.
-func readLine(r io.Reader) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(r, 4<<10))
-	if err != nil {
-		return "", err
+func noSite(dir string) error {
+	return fmt.Errorf("%s holds no site yet: run preau init --data %s first", dir, dir)
+}
+
+// expect refuses a folder that is empty or another kind's.
+func (r *Running) expect(k web.Kind) error {
+	switch r.Kind {
+	case k:
+		return nil
+	case "":
+		return noSite(r.Dir)
 	}
-	for i, c := range b {
-		if c == '\n' || c == '\r' {
-			return string(b[:i]), nil
-		}
-	}
-	return string(b), nil
+	return fmt.Errorf("%w: %s is of kind %s; start it with preau %s", ErrKind, r.Dir, r.Kind,
+		map[web.Kind]string{web.Box: "serve", web.Office: "ministry"}[r.Kind])
 }

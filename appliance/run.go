@@ -5,11 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"time"
 	_ "time/tzdata" // a box has no zone files of its own
@@ -17,115 +12,119 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"preau/store"
-	"preau/web"
 )
 
-// RunOptions are what the caller of Run may add to a site.
+// RunOptions are what the caller of Run may add to a site. All may be zero.
 type RunOptions struct {
 	Log   *slog.Logger
-	Clock *Clock
-	// Check looks at the folder in a child process before it is opened; nil: no look.
+	Clock *Clock // nil: the machine's
+	// Check looks at the folder in another process before it is opened, and
+	// returns a *store.DamagedError when it is damaged; nil: no look.
 	Check func(ctx context.Context, dir string) error
-	// Ready is told the site and where its pages are, once they are served.
-	Ready func(r *Running, pages string)
+	// Ready is told the addresses once the site serves.
+	Ready func(Addresses)
 }
 
-// stopIn is how long a stop may take: what has not answered by then is cut.
-const stopIn = 4 * time.Second
+// Addresses are where a site that runs is reached, as HOST:PORT.
+type Addresses struct {
+	Pages    string
+	Exchange string // "" at a box
+}
 
-// Run opens the folder and serves until ctx ends.
-//
-// Start: look at the folder · lock and open · exchange · pages and socket ·
-// jobs · announcement · ready. Stop, in the other direction: goodbye on the LAN
-// · no new requests, running ones finish · jobs and exchange · close.
-func Run(ctx context.Context, cfg Config, site Site, o RunOptions) (err error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if err := look(ctx, cfg.Data, o); err != nil {
-		return rescue(ctx, cfg, err, o)
-	}
-	r, err := Open(cfg, site.Modules, o.Clock, o.Log)
-	if damaged := (*store.DamagedError)(nil); errors.As(err, &damaged) {
-		return rescue(ctx, cfg, err, o)
+// stopWithin is how long requests that are being answered may still take once
+// the site is told to stop.
+const stopWithin = 3 * time.Second
+
+// Run serves a site until ctx ends, and then stops it in order. It fails with
+// store.ErrLocked when another process holds the folder. A damaged database is
+// set aside, and a plain page says so until ctx ends.
+func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
+	// Start: a look in another process → lock and open → how the last stop went →
+	// listen → serve.
+	r, err := open(ctx, cfg, s, &o)
+	if damage := (*store.DamagedError)(nil); errors.As(err, &damage) {
+		return rescue(ctx, cfg, damage, o)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.DB.Close(), markClean(cfg.Data)) }()
-	if err := r.expect(site.Kind); err != nil {
-		return err
-	}
-	unclean := startedUnclean(cfg.Data)
-	if unclean {
-		o.Log.Warn("last stop was not clean")
-	}
-	if r.Exchange, err = makeExchange(r, site); err != nil {
-		return err
-	}
-	s, err := r.serve(o.Log, unclean)
+	defer func() { err = errors.Join(err, r.DB.Close(), left(r.Dir, err)) }()
+	clean, err := enter(r.Dir, now(r.Clock))
 	if err != nil {
 		return err
 	}
-	socket, err := listenSocket(cfg.Data)
+	if !clean {
+		o.Log.Warn("last stop was not clean", "dir", r.Dir)
+	}
+	x, err := listen(r, s, clean)
 	if err != nil {
-		return errors.Join(err, s.listener.Close())
+		return err
 	}
 
-	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWork()
-	var all sync.WaitGroup
-	failed := make(chan error, 3)
-	begin := func(what string, run func() error) {
-		all.Go(func() {
-			if err := run(); err != nil {
-				failed <- fmt.Errorf("%s: %w", what, err)
+	// Work: each part ends when work does; the first that fails ends it.
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	var parts sync.WaitGroup
+	begin := func(name string, run func(context.Context) error) {
+		parts.Go(func() {
+			if err := run(work); err != nil && work.Err() == nil {
+				cancel(fmt.Errorf("appliance: %s: %w", name, err))
 			}
 		})
 	}
-	begin("pages", s.run)
-	begin("command socket", func() error { return serveSocket(work, r, socket) })
-	begin("exchange", func() error { return r.Exchange.Run(work) })
-	all.Go(func() { runJobs(work, r, jobsOf(r)) })
-	quiet := r.announce(s.listener.Addr())
-	all.Go(func() { watchdog(work, r) })
-
-	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
-	pages := "http://" + s.listener.Addr().String()
-	o.Log.Info("ready", "site", string(r.Kind), "pages", pages, "exchange", r.Exchange.Addr())
+	begin("pages", x.servePages)
+	begin("commands", func(ctx context.Context) error { return serveSocket(ctx, r, x.commands) })
+	begin("exchange", r.Exchange.Run)
+	begin("jobs", func(ctx context.Context) error { runJobs(ctx, r, jobsOf(r)); return nil })
+	begin("announcement", x.announce)
+	begin("guard", x.guard)
+	o.Log.Info("serving", "kind", s.Kind, "pages", x.at.Pages, "exchange", x.at.Exchange, "version", r.Version)
 	if o.Ready != nil {
-		o.Ready(r, pages)
+		o.Ready(x.at)
 	}
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
+
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case <-work.Done():
+		err = context.Cause(work)
 	}
+
+	// Stop: no new request → those begun are answered → jobs, exchange, commands
+	// and announcement end → the store closes → the mark of a clean stop.
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
-	quiet()
-	err = errors.Join(err, s.stop(stopIn))
-	stopWork()
-	all.Wait()
+	x.stopPages(stopWithin)
+	cancel(nil)
+	parts.Wait()
+	o.Log.Info("stopped", "cause", err)
 	return err
 }
 
-// expect refuses a folder that is empty or another kind's.
-func (r *Running) expect(k web.Kind) error {
-	switch r.Kind {
-	case k:
-		return nil
-	case "":
-		return fmt.Errorf("%s holds no site yet: run preau init --data %s --kind %s first", r.Dir, r.Dir, k)
+// open looks at the folder, locks and opens it, and adds what only a server has.
+func open(ctx context.Context, cfg Config, s Site, o *RunOptions) (*Running, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return fmt.Errorf("%w: %s is a %s, not a %s", ErrKind, r.Dir, r.Kind, k)
+	if o.Check != nil && worthALook(cfg.Data) {
+		if err := o.Check(ctx, cfg.Data); err != nil {
+			return nil, err
+		}
+	}
+	r, err := Open(cfg, s.Modules, o.Clock, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	r.Version, r.Served = s.Version, true
+	if err = r.expect(s.Kind); err == nil {
+		r.Exchange, err = makeExchange(r, s)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.DB.Close())
+	}
+	return r, nil
 }
 
-func makeExchange(r *Running, site Site) (Exchange, error) {
-	if site.Exchange != nil {
-		return site.Exchange(r)
-	}
-	return newBoxExchange(r)
-}
-
+// jobsOf are the jobs of a site, its own first.
 func jobsOf(r *Running) []Job {
 	jobs := []Job{copyJob(r.Config.Copies.Every)}
 	for _, m := range r.Modules {
@@ -134,111 +133,15 @@ func jobsOf(r *Running) []Job {
 	return jobs
 }
 
-// watchdog tells the supervisor that the store still answers, and ends the
-// process for it when writing has become impossible: a new start reads what the
-// disk really holds.
-func watchdog(ctx context.Context, r *Running) {
-	every := 10 * time.Second
-	if t, err := daemon.SdWatchdogEnabled(false); err == nil && t > 0 {
-		every = t / 3
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := r.DB.View(func(*store.Tx) error { return nil }); err == nil && r.DB.ReadOnly() == nil {
-				_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog)
-			}
-		}
-	}
-}
-
-// ---- the look at the folder, and the mark of a clean stop
-
-func cleanMark(dir string) string { return filepath.Join(dir, "clean") }
-
-// look has the folder checked in a child process, unless the last stop was
-// clean or there is nothing yet: bbolt's checker cannot be recovered from.
-func look(ctx context.Context, dir string, o RunOptions) error {
-	if o.Check == nil {
+// left notes a stop in order; after a failure the next start shall look closer.
+func left(dir string, failed error) error {
+	if failed != nil {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil {
-		return nil
-	}
-	if _, err := os.Stat(cleanMark(dir)); err == nil {
-		return nil
-	}
-	return o.Check(ctx, dir)
+	return leave(dir)
 }
 
-// CheckByChild runs `<this binary> check` on the folder. Only its finding of
-// damage is an error; a folder in use is left for Open to say.
-func CheckByChild(ctx context.Context, dir string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, self, "check", "--pages", "--data", dir).CombinedOutput()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && store.Holder(dir) == 0 && ctx.Err() == nil {
-		return &store.DamagedError{Path: filepath.Join(dir, store.FileName), Err: fmt.Errorf("check: %s", firstLine(out))}
-	}
-	return nil
-}
-
-func firstLine(b []byte) string {
-	for i, c := range b {
-		if c == '\n' {
-			return string(b[:i])
-		}
-	}
-	return string(b)
-}
-
-// startedUnclean takes the mark away and tells whether it was missing on a
-// site that ran before.
-func startedUnclean(dir string) bool {
-	err := os.Remove(cleanMark(dir))
-	ran := filepath.Join(dir, "ran")
-	_, first := os.Stat(ran)
-	if f, cerr := os.Create(ran); cerr == nil {
-		f.Close()
-	}
-	return errors.Is(err, os.ErrNotExist) && first == nil
-}
-
-func markClean(dir string) error {
-	f, err := os.Create(cleanMark(dir))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// ---- pages
-
-type pageServer struct {
-	http     *http.Server
-	listener net.Listener
-}
-
-func (s *pageServer) run() error {
-	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-func (s *pageServer) stop(within time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		return s.http.Close() // slow readers are cut; what they sent is safe or was never answered
-	}
-	return nil
+func now(c store.Clock) time.Time {
+	t, _ := c.Now()
+	return t
 }

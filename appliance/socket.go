@@ -38,6 +38,7 @@ type wireCall struct {
 	Args  []string          `json:"args"`
 	Flags map[string]string `json:"flags"`
 	JSON  bool              `json:"json"`
+	Lang  string            `json:"lang"`
 }
 
 // listenSocket takes over a socket that a killed server left behind: the
@@ -82,13 +83,11 @@ func serveSocket(ctx context.Context, r *Running, l net.Listener) error {
 		}
 		p := &pieces{w: w}
 		exit, err := r.Do(req.Context(), c.Name, Call{
-			Args: c.Args, Flags: c.Flags, JSON: c.JSON, Stdin: req.Body, Stdout: p.to(pieceOut), Stderr: p.to(pieceErr),
+			Args: c.Args, Flags: c.Flags, JSON: c.JSON, Lang: c.Lang, Stdin: req.Body, Stdout: p.to(pieceOut), Stderr: p.to(pieceErr),
 		})
 		if err != nil {
-			fmt.Fprintln(p.to(pieceErr), err)
-			if exit == Done {
-				exit = Failed
-			}
+			fmt.Fprintln(p.to(pieceErr), "preau:", r.Sentence(c.Lang, err))
+			exit = ExitOf(exit, err)
 		}
 		_, _ = p.to(pieceExit).Write([]byte{byte(exit)})
 	})
@@ -150,7 +149,7 @@ func callServer(ctx context.Context, path, name string, call Call) (int, error) 
 		return Failed, errNoServer
 	}
 	probe.Close()
-	raw, err := json.Marshal(wireCall{name, call.Args, call.Flags, call.JSON})
+	raw, err := json.Marshal(wireCall{name, call.Args, call.Flags, call.JSON, call.Lang})
 	if err != nil {
 		return Failed, err
 	}

@@ -1,0 +1,50 @@
+package appliance
+
+import (
+	"strings"
+
+	"preau/school"
+	"preau/web"
+)
+
+// ExitOf is the exit code of a command that returned code and err: a refusal
+// is 3 and another error 1, unless the command said otherwise.
+func ExitOf(code int, err error) int {
+	switch {
+	case err == nil || code != Done:
+		return code
+	case school.RefusalsIn(err) != nil:
+		return Refused
+	}
+	return Failed
+}
+
+// Sentence is an error for a person at a terminal: refusals in words, anything
+// else as it is.
+func (r *Running) Sentence(lang string, err error) string { return sentence(r.Words, lang, err) }
+
+// Sentence is Running.Sentence without a site, for a command line of these
+// modules.
+func Sentence(modules []Module, lang string, err error) string {
+	words, werr := web.LoadWords(wordFiles(modules)...)
+	if werr != nil {
+		return err.Error()
+	}
+	return sentence(words, lang, err)
+}
+
+func sentence(words *web.Words, lang string, err error) string {
+	no := school.RefusalsIn(err)
+	if no == nil {
+		return err.Error()
+	}
+	var lines []string
+	for _, r := range no {
+		var kv []any
+		for k, v := range r.Args {
+			kv = append(kv, k, v)
+		}
+		lines = append(lines, words.T(lang, r.Key, kv...))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,101 @@
+package appliance
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"preau/web"
+)
+
+// exchangeFacts say where the exchange stands, in words.
+func (p statusPage) exchangeFacts() []web.Fact {
+	state := web.Mark{Icon: "clock", Tone: web.Ochre, Bold: p.T("appliance.exchange." + p.Status.Sync.State)}
+	switch p.Status.Sync.State {
+	case "connected", "listening":
+		state.Icon, state.Tone = "columns", web.Green
+	case "unenrolled":
+		state.Icon, state.Tone = "octagon", web.Brick
+	}
+	facts := []web.Fact{{Label: p.T("appliance.status.state"), Value: web.Chip(p.Base, state)}}
+	add := func(key, text string) {
+		facts = append(facts, web.Fact{Label: p.T("appliance.status." + key), Text: text})
+	}
+	if !p.Box {
+		return facts
+	}
+	if p.Status.Sync.LastContact != nil {
+		add("contact", p.Moment(*p.Status.Sync.LastContact))
+	} else {
+		add("contact", p.T("appliance.status.no_contact"))
+	}
+	if p.Pending.Records == 0 {
+		add("pending", p.T("appliance.status.nothing_waits"))
+	} else {
+		add("pending", p.T("appliance.status.waits", "count", p.Pending.Records, "size", p.Size(p.Pending.Bytes)))
+	}
+	if p.Status.Sync.LastError != "" {
+		add("stopped_at", p.T("appliance.stage."+p.Status.Sync.LastError))
+	}
+	if !p.Next.IsZero() && p.Status.Sync.State != "connected" {
+		add("next", p.Moment(p.Next))
+	}
+	return facts
+}
+
+// machineFacts say how the machine is.
+func (p statusPage) machineFacts() []web.Fact {
+	fact := func(key, text string) web.Fact {
+		return web.Fact{Label: p.T("appliance.status." + key), Text: text}
+	}
+	clock := p.DateTime(p.Clock.Now)
+	switch {
+	case p.Apart != 0:
+		clock = p.T("appliance.status.clock_apart", "time", clock, "span", web.FormatSpan(p.Lang, p.Apart.Abs()))
+	case !p.Clock.Trusted:
+		clock = p.T("appliance.status.clock_doubtful", "time", clock)
+	}
+	stop := p.T("appliance.status.stop_clean")
+	if !p.Clean {
+		stop = p.T("appliance.status.stop_cut")
+	}
+	store := p.T("appliance.status.writable")
+	if p.ReadOnly {
+		store = p.T("appliance.line.readonly.text")
+	}
+	last := p.T("appliance.status.no_copy")
+	if !p.LastCopy.IsZero() {
+		last = p.DateTime(p.LastCopy)
+	}
+	return []web.Fact{
+		fact("clock", clock),
+		fact("disk", p.T("appliance.status.disk_free", "free", p.Size(p.Disk.Free), "total", p.Size(p.Disk.Total))),
+		fact("store", store),
+		fact("copy", last),
+		fact("started", p.DateTime(p.Started)),
+		fact("last_stop", stop),
+	}
+}
+
+func (p statusPage) reportHead() []web.Head {
+	return []web.Head{
+		{Label: p.T("appliance.status.when"), Class: "m"},
+		{Label: p.T("appliance.status.outcome")},
+		{Label: p.T("appliance.status.sent"), Class: "n"},
+		{Label: p.T("appliance.status.received"), Class: "n"},
+		{Label: p.T("appliance.status.bytes"), Class: "n"},
+		{Label: p.T("appliance.status.took"), Class: "n"},
+	}
+}
+
+// seconds writes a short time: "0,4 s", "12 s".
+func (p statusPage) seconds(d time.Duration) string {
+	s := strconv.FormatFloat(d.Seconds(), 'f', 1, 64)
+	if d >= 10*time.Second {
+		s = strconv.Itoa(int(d.Seconds()))
+	}
+	if p.Lang == "fr" {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s + "\u00a0s"
+}

@@ -1,0 +1,128 @@
+package appliance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"preau/store"
+)
+
+// serving is the file that says that a server is at work, and since when. A
+// server that finds it at its start knows that the last one was not stopped.
+const serving = "serving"
+
+// enter notes that a server is at work in dir and tells whether the last one
+// stopped in order.
+func enter(dir string, now time.Time) (clean bool, err error) {
+	path := filepath.Join(dir, serving)
+	_, err = os.Stat(path)
+	clean = errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return clean, fmt.Errorf("appliance: note the start: %w", err)
+	}
+	_, err = fmt.Fprintln(f, now.UTC().Format(time.RFC3339))
+	return clean, errors.Join(err, f.Sync(), f.Close(), syncFolder(dir))
+}
+
+// leave notes that the server stopped in order.
+func leave(dir string) error {
+	return errors.Join(os.Remove(filepath.Join(dir, serving)), syncFolder(dir))
+}
+
+// CheckByChild runs `<this binary> check --pages` on the folder, for RunOptions.
+// bbolt's checker and its Open can end the process on a damaged file, or leave
+// it locked: so another process looks first. Only found damage is an error.
+func CheckByChild(ctx context.Context, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil || store.Holder(dir) != 0 {
+		return nil // nothing there yet, or Open will name the holder
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, self, "check", "--pages", "--json", "--data", dir)
+	c.Args[0] = "preau"
+	out, err := c.Output()
+	exit := (*exec.ExitError)(nil)
+	if !errors.As(err, &exit) || ctx.Err() != nil {
+		return nil
+	}
+	var r store.CheckReport
+	switch {
+	case json.Unmarshal(out, &r) == nil && len(r.Problems) > 0:
+		p := r.Problems[0]
+		err = fmt.Errorf("%s %s: %s", p.Kind, p.Where, p.What)
+	case exit.ExitCode() == 2 && len(out) == 0: // a panic: nothing was reported
+		err = errors.New("the check ended on it")
+	default: // it could not look: in use, no permission, killed
+		return nil
+	}
+	return &store.DamagedError{Path: filepath.Join(dir, store.FileName), Err: err}
+}
+
+const asideTime = "20060102T150405Z"
+
+// moveAside puts a damaged database away, out of every later start's way, where
+// somebody who can repair it finds it. Nothing is deleted.
+func moveAside(damage *store.DamagedError, dir string, now time.Time) error {
+	if damage.Aside != "" {
+		return nil
+	}
+	aside := filepath.Join(dir, "aside")
+	if err := os.MkdirAll(aside, 0o700); err != nil {
+		return fmt.Errorf("appliance: set aside: %w", err)
+	}
+	to := filepath.Join(aside, now.UTC().Format(asideTime)+"-"+store.FileName)
+	if err := os.Rename(filepath.Join(dir, store.FileName), to); err != nil {
+		return fmt.Errorf("appliance: set aside: %w", err)
+	}
+	damage.Aside = to
+	return errors.Join(syncFolder(aside), syncFolder(dir))
+}
+
+// setAside tells that a damaged database was put away and nothing has taken its
+// place: a start must not begin an empty one instead.
+func setAside(dir string) error {
+	path := filepath.Join(dir, store.FileName)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "aside", "*-"+store.FileName))
+	if err != nil || len(found) == 0 {
+		return nil
+	}
+	sort.Strings(found)
+	return &store.DamagedError{Path: path, Aside: found[len(found)-1], Err: errors.New("it was set aside earlier")}
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// smallFile is a database that is looked through in a moment.
+const smallFile = 64 << 20
+
+// worthALook tells whether a folder is looked at before it is opened: always
+// when the last stop was not clean, else only while that costs nothing.
+func worthALook(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, serving)); err == nil {
+		return true
+	}
+	fi, err := os.Stat(filepath.Join(dir, store.FileName))
+	return err == nil && fi.Size() < smallFile
+}

@@ -1,0 +1,191 @@
+package appliance
+
+import (
+	"cmp"
+	"embed"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"preau/school"
+	"preau/store"
+	boxsync "preau/sync"
+	"preau/web"
+)
+
+//go:embed words/*.json
+var words embed.FS
+
+func (x *server) routes() []web.Route {
+	health := school.May(school.SeeHealth)
+	return []web.Route{
+		{Path: "/", Access: school.SignedIn(), Reads: x.dueReads(), Every: time.Hour, Handle: x.home},
+		{Path: "/status", Access: health, Handle: x.statusPage},
+		{Method: http.MethodPost, Path: "/status/exchange", Access: health, Handle: x.exchangeNow},
+	}
+}
+
+func (x *server) nav() []web.NavItem {
+	return []web.NavItem{
+		{Key: "appliance.nav.home", Href: "/", Access: school.SignedIn()},
+		{Key: "appliance.nav.status", Href: "/status", Access: school.For(school.Technician, school.Operator)},
+	}
+}
+
+func (x *server) endpoints() []web.Endpoint {
+	return []web.Endpoint{{
+		Method: http.MethodGet, Path: "/status", Access: school.Public(), Out: Status{},
+		Summary: "Where the site stands: clock, exchange, what waits, disk. Needs no login.",
+		Handle:  func(*web.Ctx) (any, error) { return x.Status() },
+	}}
+}
+
+// dueReads are the collections of the home page, so that it can be answered by
+// "unchanged" without asking any module.
+func (x *server) dueReads() []string {
+	reads := []string{store.ProgressName, school.Classes.Name(), school.Assignments.Name()}
+	for _, m := range x.Modules {
+		switch {
+		case m.Due == nil:
+		case m.DueReads != nil:
+			reads = append(reads, m.DueReads...)
+		default:
+			for _, d := range m.Collections {
+				reads = append(reads, d.Name())
+			}
+		}
+	}
+	slices.Sort(reads)
+	return slices.Compact(reads)
+}
+
+// homeMost is how many lines a person takes in at a glance (LOOK, task line).
+const homeMost = 5
+
+type homePage struct {
+	web.Base
+	Due  []web.Task
+	More int
+}
+
+func (x *server) home(c *web.Ctx) error {
+	var due []web.Task
+	err := c.View(func(tx *store.Tx) error {
+		due = nil
+		for _, m := range x.Modules {
+			if m.Due == nil {
+				continue
+			}
+			list, err := m.Due(c, tx)
+			if err != nil {
+				return fmt.Errorf("due of %s: %w", m.Name, err)
+			}
+			due = append(due, list...)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(due, pressing)
+	p := homePage{Base: c.Base("appliance.home.title")}
+	p.Lead = p.Date(c.Now())
+	p.Due = due[:min(len(due), homeMost)]
+	p.More = len(due) - len(p.Due)
+	return c.Render(http.StatusOK, homeView(p))
+}
+
+// pressing sorts what is due: late first, then by date, what has none last.
+func pressing(a, b web.Task) int {
+	rank := func(t web.Task) int {
+		switch {
+		case t.Late:
+			return 0
+		case t.Date != "":
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Date, b.Date))
+}
+
+type statusPage struct {
+	web.Base
+	Status
+	Box      bool
+	Apart    time.Duration // of the clocks, when it matters
+	Next     time.Time
+	Reports  []boxsync.Report
+	Started  time.Time
+	Clean    bool
+	LastCopy time.Time
+}
+
+// apartMatters is the difference of clocks that people should hear of (SYNC, Clock).
+const apartMatters = 2 * time.Minute
+
+func (x *server) statusPage(c *web.Ctx) error {
+	s, err := x.Status()
+	if err != nil {
+		return err
+	}
+	ex := x.exchange()
+	p := statusPage{
+		Base: c.Base("appliance.status.title"), Status: s, Box: x.Kind == web.Box,
+		Next: ex.Next, Reports: ex.Reports[:min(len(ex.Reports), 10)], Clean: x.clean,
+		Started: c.Now().Add(-time.Since(x.started)),
+	}
+	_, p.LastCopy = newestCopy(x.Dir)
+	if d := time.Duration(s.Clock.OffsetMs) * time.Millisecond; d.Abs() >= apartMatters {
+		p.Apart = d
+	}
+	p.Lead = p.T("appliance.status.lead", "version", x.Version)
+	return c.Render(http.StatusOK, statusView(p))
+}
+
+// exchangeNow has the box call at once. It is harmless to repeat.
+func (x *server) exchangeNow(c *web.Ctx) error {
+	err := c.Post(func(*store.Tx) (web.Result, error) {
+		return web.Result{To: "/status", Flash: "appliance.status.called"}, nil
+	})
+	if err == nil {
+		x.Exchange.Kick()
+	}
+	return err
+}
+
+// syncLine is the one line under the roof: the worst state only, and none when
+// all is well.
+func (x *server) syncLine(c *web.Ctx) *web.SyncLine {
+	keeps := school.May(school.SeeHealth).Allows(c.Actor())
+	line := func(icon, key string, kv ...any) *web.SyncLine {
+		l := &web.SyncLine{Icon: icon, Bold: c.T("appliance.line." + key + ".bold"), Text: c.T("appliance.line."+key+".text", kv...)}
+		if keeps {
+			l.Href = "/status"
+		}
+		return l
+	}
+	if x.DB.ReadOnly() != nil {
+		return line("octagon", "readonly")
+	}
+	if d := x.disk.state(); d.Low {
+		return line("octagon", "disk", "free", web.FormatSize(c.Lang(), d.Free))
+	}
+	_, trusted := x.Clock.Now()
+	if x.Kind == web.Box {
+		ex := x.exchange()
+		switch {
+		case ex.State == "unenrolled" && keeps:
+			return line("clock", "unenrolled")
+		case ex.State != "connected" && ex.Pending.Records > 0 && !ex.LastContact.IsZero():
+			return line("clock", "waiting_since", "count", ex.Pending.Records, "span", web.FormatSpan(c.Lang(), time.Since(ex.LastContact)))
+		case ex.State == "offline" && ex.Pending.Records > 0:
+			return line("clock", "waiting", "count", ex.Pending.Records)
+		}
+	}
+	if keeps && !trusted {
+		return line("clock", "clock")
+	}
+	return nil
+}
