@@ -13,6 +13,10 @@ import (
 	"embed"
 
 	"preau/appliance"
+	"preau/modules/people/intake"
+	"preau/school"
+	"preau/store"
+	"preau/web"
 )
 
 //go:embed words/*.json
@@ -20,5 +24,16 @@ var files embed.FS
 
 // Module is the feature, for modules/all.
 func Module() appliance.Module {
-	return appliance.Module{Name: "people", Files: files}
+	box := []web.Kind{web.Box}
+	return appliance.Module{
+		Name: "people", Files: files,
+		Collections: []store.Definition{intake.Imports},
+		Commands: []appliance.Command{
+			{Name: "import pupils", At: box, Run: importCommand(school.PupilKind)},
+			{Name: "import staff", At: box, Run: importCommand(school.Staff)},
+			{Name: "export people", Run: exportCommand},
+			{Name: "user add", Run: userAddCommand},
+			{Name: "passwd", Run: passwdCommand},
+		},
+	}
 }

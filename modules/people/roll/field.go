@@ -41,6 +41,7 @@ const (
 	Subject   Field = "subject"
 	Status    Field = "status"
 	Diploma   Field = "diploma"
+	Sort      Field = "kind" // pupil or staff, in a list that we exported
 )
 
 // Fields lists what a person may choose from when correcting the columns of a
@@ -79,6 +80,7 @@ var headings = map[Field][]string{
 	Post:      {"Fonction", "Fonctions", "Poste", "Emploi", "Fonction occupée", "Poste occupé", "Rôle", "Role", "Titre", "Charge", "Responsabilité", "Fonction actuelle", "Position"},
 	Subject:   {"Matière", "Matières", "Discipline", "Disciplines", "Matière enseignée", "Matières enseignées", "Discipline enseignée", "Disciplines enseignées", "Spécialité", "Subject", "Cours"},
 	Status:    {"Statut", "Corps", "Catégorie", "Situation administrative", "Status", "Nature", "Type de contrat", "Contrat"},
+	Sort:      {"Sorte"},
 	Diploma:   {"Diplôme", "Diplômes", "Dernier diplôme", "Diplôme le plus élevé", "Diplôme académique", "Diploma", "Qualification"},
 }
 
@@ -101,7 +103,7 @@ var (
 
 func tableOf(kind school.Kind) map[string]Field {
 	table := map[string]Field{}
-	fields := append(Fields(kind), Number)
+	fields := append(Fields(kind), Number, Sort)
 	if kind == school.Staff {
 		fields = append(fields, Class) // known, so that a list of pupils is told from one of staff
 	}

@@ -196,6 +196,9 @@ func (r *reader) describe(l layout, rows []sheet.Row, name string) {
 // row takes one row: a person, a refused person, or neither.
 func (r *reader) row(row sheet.Row, l *layout, sheetName string) {
 	p := person{reader: r, layout: l, row: row}
+	if sort := key(p.cell(Sort).Text); sort != "" && (sort == "personnel" || sort == "staff") != (r.Kind == school.Staff) {
+		return // a list with both, of which one kind was asked for
+	}
 	p.read()
 	if r.between(&p) {
 		return
