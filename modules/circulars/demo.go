@@ -1,0 +1,9 @@
+package circulars
+
+import (
+	"context"
+
+	"preau/appliance"
+)
+
+func demo(context.Context, *appliance.Demo) error { return nil }

@@ -1,0 +1,274 @@
+package circulars
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"preau/school"
+	"preau/school/org"
+	"preau/store"
+	"preau/web"
+)
+
+const perPage = 30
+
+type officeRow struct {
+	ID        store.ID
+	Draft     bool
+	Reference string
+	Date      string
+	Subject   string
+	Deadline  string
+	Urgent    bool
+	State     string // draft, signed, withdrawn, replaced
+	Schools   int    // addressed
+	Here      int    // of them, received
+	Read      Count
+}
+
+type officeListPage struct {
+	web.Base
+	Drafts []officeRow
+	Rows   []officeRow
+	Query  string
+	Pages  web.Pages
+	Write  bool
+	Sign   bool
+}
+
+func officeList(c *web.Ctx) error {
+	p := officeListPage{Base: c.Base("circulars.list.title"), Query: strings.TrimSpace(c.Query("q"))}
+	p.Write, p.Sign = school.May(school.WriteCirculars).Allows(c.Actor()), school.May(school.SignCirculars).Allows(c.Actor())
+	from := pageFrom(c)
+	err := c.View(func(tx *store.Tx) error {
+		if p.Write || p.Sign {
+			for d, err := range drafts.Where(tx, "open", true) {
+				if err != nil {
+					return err
+				}
+				p.Drafts = append(p.Drafts, officeRow{ID: d.ID, Draft: true, Reference: d.Value.Reference, Subject: d.Value.Subject, Deadline: d.Value.Deadline, Urgent: d.Value.Urgent, State: "draft"})
+			}
+		}
+		n := 0
+		for r, err := range circulars.Scan(tx, store.Query{Reverse: true}) {
+			if err != nil {
+				return err
+			}
+			h, err := r.Value.Signed.Decode()
+			if err != nil {
+				return err
+			}
+			if !matches(p.Query, h.Reference, h.Subject) {
+				continue
+			}
+			if n++; n <= from || n > from+perPage {
+				continue
+			}
+			row := officeRow{ID: r.ID, Reference: h.Reference, Date: h.Date, Subject: h.Subject, Deadline: h.Deadline, Urgent: h.Urgent}
+			if row.State, _, err = stateOf(tx, r.ID); err != nil {
+				return err
+			}
+			row.Schools = len(store.Addressed(tx, r.ID))
+			for rc, err := range receipts.Where(tx, "circular", r.ID) {
+				if err != nil {
+					return err
+				}
+				row.Here++
+				row.Read.Read += rc.Value.All.Read
+				row.Read.Staff += rc.Value.All.Staff
+			}
+			p.Rows = append(p.Rows, row)
+		}
+		p.Pages = paging("/circulars", p.Query, from, n)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, officeListView(p))
+}
+
+func pageFrom(c *web.Ctx) int {
+	n, err := strconv.Atoi(c.Query("from"))
+	if err != nil || n < 0 || n > 1_000_000 {
+		return 0
+	}
+	return n
+}
+
+func paging(path, query string, from, total int) web.Pages {
+	at := func(n int) string {
+		s := path + "?from=" + strconv.Itoa(n)
+		if query != "" {
+			s += "&q=" + queryEscape(query)
+		}
+		return s
+	}
+	p := web.Pages{From: min(from+1, total), To: min(from+perPage, total), Total: total}
+	if from > 0 {
+		p.Newer = at(max(0, from-perPage))
+	}
+	if from+perPage < total {
+		p.Older = at(from + perPage)
+	}
+	return p
+}
+
+// matches tells whether every word of the query is in one of the texts,
+// accents and case apart.
+func matches(query string, texts ...string) bool {
+	all := school.Fold(strings.Join(texts, " "))
+	for _, w := range strings.Fields(school.Fold(query)) {
+		if !strings.Contains(all, w) {
+			return false
+		}
+	}
+	return true
+}
+
+type officeShowPage struct {
+	web.Base
+	view
+	Words   string
+	Sum     receiptSum
+	OldRef  string
+	ByRef   string
+	Replies int
+	Write   bool
+}
+
+func officeShow(c *web.Ctx) error {
+	id, err := c.ID("id")
+	if err != nil {
+		return err
+	}
+	var (
+		r     store.Record[Circular]
+		p     = officeShowPage{Base: c.Base("circulars.nav")}
+		names map[string]string
+	)
+	err = c.View(func(tx *store.Tx) (err error) {
+		if r, err = circulars.Get(tx, id); err != nil {
+			return c.NotFound()
+		}
+		if names, err = unitNames(tx); err != nil {
+			return err
+		}
+		if p.Standing, p.By, err = stateOf(tx, id); err != nil {
+			return err
+		}
+		p.ByRef, p.OldRef = referenceOf(tx, p.By), referenceOf(tx, r.Value.Replaces)
+		if p.Replies, err = replies.Count(tx, "circular", id); err != nil {
+			return err
+		}
+		list, err := schoolReceipts(tx, id)
+		p.Sum = sum(list)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	state, by := p.Standing, p.By
+	p.view = viewOf(c.DB(), r, true)
+	p.Standing, p.By = state, by
+	p.Title, p.Bare = p.Header.Subject, true
+	p.Back = web.Link{Label: p.T("circulars.list.title"), Href: "/circulars"}
+	p.Words = inWords(p.Base, p.Audience, names)
+	p.Write = school.May(school.WriteCirculars).Allows(c.Actor())
+	return c.Render(http.StatusOK, officeShowView(p))
+}
+
+func referenceOf(tx *store.Tx, id store.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	r, err := circulars.Get(tx, id)
+	if err != nil {
+		return ""
+	}
+	h, _ := r.Value.Signed.Decode()
+	return h.Reference
+}
+
+func officeAnnex(c *web.Ctx) error {
+	id, err := c.ID("id")
+	if err != nil {
+		return err
+	}
+	var r store.Record[Circular]
+	if err := c.View(func(tx *store.Tx) (err error) { r, err = circulars.Get(tx, id); return err }); err != nil {
+		return c.NotFound()
+	}
+	return sendAnnex(c, r.Value)
+}
+
+func sendAnnex(c *web.Ctx, v Circular) error {
+	n, err := strconv.Atoi(c.Param("n"))
+	if err != nil || n < 1 || n > len(v.Annexes) {
+		return c.NotFound()
+	}
+	return c.SendBlob(v.Annexes[n-1])
+}
+
+// schoolReceipt is one school's part in a circular.
+type schoolReceipt struct {
+	Code, Name, Region string
+	RegionName         string
+	Receipt            *Receipt  // nil: not received yet
+	Contact            time.Time // last contact with its box; zero never
+}
+
+type receiptSum struct{ Schools, Received, Acknowledged, Aside, Read, Staff int }
+
+func sum(list []schoolReceipt) (s receiptSum) {
+	for _, r := range list {
+		s.Schools++
+		if r.Receipt == nil {
+			continue
+		}
+		s.Received++
+		if r.Receipt.Fault != "" {
+			s.Aside++
+		}
+		if !r.Receipt.Acknowledged.IsZero() {
+			s.Acknowledged++
+		}
+		s.Read += r.Receipt.All.Read
+		s.Staff += r.Receipt.All.Staff
+	}
+	return s
+}
+
+// schoolReceipts lists the schools a circular is addressed to, with what each
+// has said of it and when its box was last heard.
+func schoolReceipts(tx *store.Tx, id store.ID) ([]schoolReceipt, error) {
+	have := map[string]Receipt{}
+	for r, err := range receipts.Where(tx, "circular", id) {
+		if err != nil {
+			return nil, err
+		}
+		have[r.Value.Site] = r.Value
+	}
+	names, err := unitNames(tx)
+	if err != nil {
+		return nil, err
+	}
+	last, err := school.ContactsBySite(tx)
+	if err != nil {
+		return nil, err
+	}
+	var list []schoolReceipt
+	for _, code := range store.Addressed(tx, id) {
+		s := schoolReceipt{Code: code, Name: names[org.NormalizeCode(code)], Contact: last[code].Last}
+		if region, _, err := org.Path(tx, code); err == nil {
+			s.Region, s.RegionName = region.Code, region.Name
+		}
+		if r, ok := have[code]; ok {
+			s.Receipt = &r
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}

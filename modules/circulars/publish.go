@@ -1,0 +1,181 @@
+package circulars
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"preau/appliance"
+	"preau/school"
+	"preau/school/org"
+	"preau/school/seal"
+	"preau/store"
+	"preau/web"
+)
+
+// checkDraft says what stands against signing a draft as it is. An unfinished
+// draft may be kept all the same, as long as it has a subject.
+func checkDraft(tx *store.Tx, d *Draft) error {
+	var no school.Refusals
+	for _, f := range []struct{ field, value string }{{"reference", d.Reference}, {"subject", d.Subject}} {
+		switch {
+		case strings.TrimSpace(f.value) == "":
+			no = append(no, school.Refuse("circulars.refused."+f.field, f.field))
+		case len(f.value) > seal.MaxText:
+			no = append(no, school.Refuse("circulars.refused.too_long", f.field, "count", seal.MaxText))
+		}
+	}
+	if d.Kind != seal.Withdrawal && strings.TrimSpace(d.Body) == "" {
+		no = append(no, school.Refuse("circulars.refused.body", "body"))
+	}
+	if len(d.Body) > maxBody {
+		no = append(no, school.Refuse("circulars.refused.body_long", "body", "count", maxBody/1024))
+	}
+	if len(d.Annexes) > seal.MaxAnnexes {
+		no = append(no, school.Refuse("circulars.refused.annexes", "annexes", "count", seal.MaxAnnexes))
+	}
+	if d.Deadline != "" && !school.ValidDay(d.Deadline) {
+		no = append(no, school.Refuse("circulars.refused.deadline", "deadline", "value", d.Deadline))
+	}
+	no = append(no, checkAudience(tx, d.Audience)...)
+	return no.Or()
+}
+
+// maxBody bounds the text of a circular, in bytes: it travels as one record.
+const maxBody = 64 << 10
+
+func checkAudience(tx *store.Tx, a org.Audience) (no school.Refusals) {
+	no = append(no, school.RefusalsIn(a.Check(tx, org.Today(tx)))...)
+	for _, l := range a.Levels {
+		if _, ok := pack().LevelByCode(l); !ok {
+			no = append(no, school.Refuse("circulars.refused.level", "levels", "value", l))
+		}
+	}
+	for _, s := range a.Series {
+		if _, ok := pack().SeriesByCode(s); !ok {
+			no = append(no, school.Refuse("circulars.refused.series", "series", "value", s))
+		}
+	}
+	return no
+}
+
+// sign makes a draft a circular: it signs the header, publishes the record and
+// addresses it to the schools meant, in the caller's transaction. office names
+// the issuer.
+func sign(tx *store.Tx, keys *seal.Keys, id store.ID, who school.Actor, title string, office school.SiteInfo) (store.ID, Circular, error) {
+	r, err := drafts.Get(tx, id)
+	if err != nil {
+		return store.ID{}, Circular{}, err
+	}
+	d := r.Value
+	if !d.Circular.IsZero() {
+		return store.ID{}, Circular{}, school.Refuse("circulars.refused.signed", "")
+	}
+	if err := checkDraft(tx, &d); err != nil {
+		return store.ID{}, Circular{}, err
+	}
+	sites, err := d.Audience.Sites(tx, org.Today(tx))
+	if err != nil {
+		return store.ID{}, Circular{}, err
+	}
+	if len(sites) == 0 {
+		return store.ID{}, Circular{}, school.Refuse("circulars.refused.no_school", "audience")
+	}
+	audience, err := seal.CanonicalCBOR(d.Audience)
+	if err != nil {
+		return store.ID{}, Circular{}, fmt.Errorf("sign circular: %w", err)
+	}
+	h := seal.Header{
+		Reference: strings.TrimSpace(d.Reference), Date: org.Today(tx), Issuer: office.Name, Signatory: strings.TrimSpace(who.Name + ", " + title),
+		Subject: strings.TrimSpace(d.Subject), Audience: audience, Urgent: d.Urgent, Deadline: d.Deadline,
+		Body: seal.HashOf([]byte(d.Body)), Annexes: hashes(d.Annexes), Kind: max(d.Kind, seal.Circular), Replaces: d.Replaces.String(),
+	}
+	signed, err := keys.Sign(h)
+	if err != nil {
+		return store.ID{}, Circular{}, fmt.Errorf("sign circular: %w", err)
+	}
+	c := Circular{
+		Signed: signed, Body: d.Body, Annexes: d.Annexes, Reply: d.Reply, Code: seal.ShortCode(signed), Urgent: d.Urgent, Replaces: d.Replaces,
+	}
+	cid, err := circulars.Add(tx, c)
+	if err != nil {
+		return store.ID{}, c, err
+	}
+	if !d.Replaces.IsZero() { // who has the old one must learn of the new one
+		for _, s := range store.Addressed(tx, d.Replaces) {
+			sites = append(sites, s)
+		}
+	}
+	if err := store.Address(tx, cid, sites); err != nil {
+		return store.ID{}, c, err
+	}
+	d.Circular = cid
+	if err := drafts.Set(tx, id, d); err != nil {
+		return store.ID{}, c, err
+	}
+	return cid, c, school.Audit(tx, who, "circulars.sign", cid, nil, map[string]any{"reference": d.Reference, "code": c.Code, "schools": len(sites)})
+}
+
+func hashes(annexes []store.Blob) (list []seal.Hash) {
+	for _, a := range annexes {
+		list = append(list, a.Hash)
+	}
+	return list
+}
+
+// Readdress follows the tree: every circular in force goes to the schools its
+// audience means today. The office runs it when the tree has changed.
+func Readdress(tx *store.Tx) error {
+	for r, err := range circulars.All(tx) {
+		if err != nil {
+			return err
+		}
+		h, err := r.Value.Signed.Decode()
+		if err != nil {
+			continue
+		}
+		var a org.Audience
+		if err := seal.DecodeCBOR(h.Audience, &a); err != nil {
+			continue
+		}
+		sites, err := a.Sites(tx, org.Today(tx))
+		if err != nil {
+			return err
+		}
+		if !r.Value.Replaces.IsZero() {
+			sites = append(sites, store.Addressed(tx, r.Value.Replaces)...)
+		}
+		if err := store.Address(tx, r.ID, sites); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stateOf is a circular's state at the office: signed, withdrawn or replaced,
+// and by which.
+func stateOf(tx *store.Tx, id store.ID) (state string, by store.ID, err error) {
+	state = "signed"
+	for r, err := range circulars.Where(tx, "replaces", id) {
+		if err != nil {
+			return "", by, err
+		}
+		h, err := r.Value.Signed.Decode()
+		if err != nil {
+			return "", by, err
+		}
+		by = r.ID
+		if h.Kind == seal.Withdrawal {
+			return Withdrawn, by, nil
+		}
+		state = Replaced
+	}
+	return state, by, nil
+}
+
+// readdressJob follows the tree of schools: who joins an audience gets its
+// circulars, who leaves it is told that they are gone.
+var readdressJob = appliance.Job{
+	Name: "circulars.readdress", At: []web.Kind{web.Office}, Watch: []string{"org.units"},
+	Run: func(_ context.Context, r *appliance.Running) error { return r.DB.Update(Readdress) },
+}
