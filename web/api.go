@@ -60,6 +60,10 @@ func (c *Ctx) callAPI() error {
 		}
 		return ErrForbidden
 	}
+	if probed(c.Request()) {
+		c.echo.Response().WriteHeader(StatusAdmitted)
+		return nil
+	}
 	if err := c.bounded(ep, now); err != nil {
 		return err
 	}

@@ -403,7 +403,7 @@ func Table(b Base, t TableSpec) templ.Component {
 			templ_7745c5c3_Var18 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var19 = []any{"tw", templ.KV("tm", t.Margin), templ.KV("keep", t.Keep)}
+		var templ_7745c5c3_Var19 = []any{"tw", templ.KV("tm", t.Margin), templ.KV("keep", t.Keep), templ.KV("fold", !t.Keep)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var19...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

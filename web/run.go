@@ -51,14 +51,15 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 	if err := s.o.DB.View(c.begin); err != nil {
 		return err
 	}
-	if e.plain {
-		return e.route.Handle(c)
-	}
-	if c.actor.SignedIn() {
+	if c.actor.SignedIn() && !e.plain {
 		s.used(c.sess, c.now)
 	}
 	if err := c.admit(); err != nil {
 		return err
+	}
+	if probed(c.Request()) {
+		ec.Response().WriteHeader(StatusAdmitted)
+		return nil
 	}
 	if c.etag != "" && match(c.Request().Header.Get("If-None-Match"), c.etag) {
 		h := ec.Response().Header()
