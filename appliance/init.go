@@ -20,7 +20,7 @@ import (
 type InitOptions struct {
 	Kind   web.Kind
 	Name   string // as the header shows it
-	Code   string // the ministry's code of the school
+	Code   string // the ministry's code of the school; at an office its own label
 	Head   string // login of the head; at an office, of the operator
 	Secret string // the head's password
 	Slug   string // "": made from the name
@@ -30,15 +30,29 @@ type InitOptions struct {
 // keys. It returns the recovery identity, which opens the site's backups; it is
 // kept nowhere and must be printed for the person.
 func Init(ctx context.Context, cfg Config, modules []Module, o InitOptions) (recovery string, err error) {
-	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err == nil {
-		return "", school.Refuse("init.refused.not_empty", "data", "folder", cfg.Data)
-	}
 	if err := checkInit(o); err != nil {
 		return "", err
 	}
-	hash, err := school.HashSecret(ctx, o.Secret)
+	return makeSite(ctx, cfg, modules, o)
+}
+
+// makeSite is Init; without Head nobody can sign in yet.
+func makeSite(ctx context.Context, cfg Config, modules []Module, o InitOptions) (recovery string, err error) {
+	if err := setAside(cfg.Data); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err == nil {
+		return "", school.Refuse("init.refused.not_empty", "data", "folder", cfg.Data)
+	}
+	pack, err := packs.Load("togo")
 	if err != nil {
 		return "", err
+	}
+	var hash string
+	if o.Head != "" {
+		if hash, err = school.HashSecret(ctx, o.Secret); err != nil {
+			return "", err
+		}
 	}
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -48,36 +62,27 @@ func Init(ctx context.Context, cfg Config, modules []Module, o InitOptions) (rec
 	if err != nil {
 		return "", fmt.Errorf("init: %w", err)
 	}
-	defer func() { err = errors.Join(err, r.DB.Close()) }()
-	pack, err := packs.Load("togo")
-	if err != nil {
-		return "", err
+	if o.Slug == "" {
+		o.Slug = Slug(o.Name)
 	}
-	role := school.Head
-	if o.Kind == web.Office {
-		role = school.Operator
-	}
-	slug := o.Slug
-	if slug == "" {
-		slug = Slug(o.Name)
-	}
-	return identity.String(), r.DB.Update(func(tx *store.Tx) error {
-		if err := school.SetSite(tx, school.SiteInfo{
-			Kind: string(o.Kind), Code: o.Code, Name: o.Name, Slug: slug, Language: "fr", Recovery: identity.Recipient().String(), Pack: "togo",
-		}); err != nil {
-			return err
-		}
-		if err := pack.SeedYears(tx, "lycee"); err != nil {
-			return err
-		}
-		id, err := school.People.Add(tx, school.Person{
-			Kind: school.Staff, Surname: strings.ToUpper(o.Head), Login: school.NormalizeLogin(o.Head), Roles: []school.Role{role},
+	err = r.DB.Update(func(tx *store.Tx) error {
+		err := school.SetSite(tx, school.SiteInfo{
+			Kind: string(o.Kind), Code: strings.TrimSpace(o.Code), Name: strings.TrimSpace(o.Name), Slug: o.Slug,
+			Language: pack.About.Language, Recovery: identity.Recipient().String(), Pack: pack.About.Code,
 		})
+		if err != nil {
+			return err
+		}
+		if err := pack.SeedYears(tx, "lycee"); err != nil || o.Head == "" {
+			return err
+		}
+		id, err := school.People.Add(tx, firstAccount(o))
 		if err != nil {
 			return err
 		}
 		return school.StoreSecret(tx, id, hash, false)
 	})
+	return identity.String(), errors.Join(err, r.DB.Close())
 }
 
 func checkInit(o InitOptions) error {
@@ -100,7 +105,20 @@ func checkInit(o InitOptions) error {
 	return no.Or()
 }
 
-// Slug makes a name fit for <slug>.local: small letters, digits, hyphens.
+// firstAccount is the person that a new site begins with: named like the login
+// until somebody writes the name.
+func firstAccount(o InitOptions) school.Person {
+	role := school.Head
+	if o.Kind == web.Office {
+		role = school.Operator
+	}
+	login := school.NormalizeLogin(o.Head)
+	return school.Person{Kind: school.Staff, Surname: strings.ToUpper(login), Login: login, Roles: []school.Role{role}}
+}
+
+// Slug is a site's name as machines write it: small letters, digits and single
+// hyphens, at most 40, so that <slug>.local can be said aloud. A name of which
+// nothing is left becomes "preau".
 func Slug(name string) string {
 	var b strings.Builder
 	for _, r := range school.Fold(name) {

@@ -3,6 +3,8 @@ package appliance
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -14,13 +16,14 @@ import (
 func runJobs(ctx context.Context, r *Running, jobs []Job) {
 	var all sync.WaitGroup
 	for _, j := range jobs {
-		if at(j.At, r.Kind) {
+		if at(j.At, r.Kind) && j.Run != nil {
 			all.Go(func() { runJob(ctx, r, j) })
 		}
 	}
 	all.Wait()
 }
 
+// failedPause is how long a job that failed rests before it runs again.
 const failedPause = 10 * time.Second
 
 func runJob(ctx context.Context, r *Running, j Job) {
@@ -30,9 +33,9 @@ func runJob(ctx context.Context, r *Running, j Job) {
 		changed, stop = r.DB.Watch(j.Watch...)
 		defer stop()
 	}
-	for {
+	for ctx.Err() == nil {
 		again := j.Every
-		if err := j.Run(ctx, r); err != nil && ctx.Err() == nil {
+		if err := try(ctx, r, j); err != nil && ctx.Err() == nil {
 			if errors.Is(err, store.ErrClosed) {
 				return
 			}
@@ -41,20 +44,36 @@ func runJob(ctx context.Context, r *Running, j Job) {
 				again = failedPause
 			}
 		}
-		var tick <-chan time.Time
-		if again > 0 {
-			t := time.NewTimer(again)
-			defer t.Stop()
-			tick = t.C
-		}
-		select {
-		case <-ctx.Done():
+		if !rest(ctx, changed, again) {
 			return
-		case _, open := <-changed:
-			if !open {
-				return
-			}
-		case <-tick:
 		}
+	}
+}
+
+// try runs a job once. One that panics has failed; the site goes on.
+func try(ctx context.Context, r *Running, j Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return j.Run(ctx, r)
+}
+
+// rest waits for a change, or for so long (0: for ever); false says to end.
+func rest(ctx context.Context, changed <-chan struct{}, d time.Duration) bool {
+	var tick <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		tick = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case _, open := <-changed:
+		return open
+	case <-tick:
+		return true
 	}
 }

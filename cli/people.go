@@ -61,6 +61,3 @@ func (a *app) export() *cobra.Command {
 	}
 	return c
 }
-
-// refusedInput is a file that cannot be read.
-type refusedInput struct{ error }

@@ -14,9 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"preau/appliance"
+	"preau/ministry"
 	"preau/modules/all"
-	"preau/school"
-	"preau/web"
 )
 
 // app is one run of the command line.
@@ -28,7 +27,11 @@ type app struct {
 	exit           int
 }
 
-// Main runs the command line and returns its exit code.
+// Version is what this build calls itself; make build sets it.
+var Version = "0.1-dev"
+
+// Main runs the command line and returns its exit code. SIGINT and SIGTERM end
+// what it does in order.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -39,7 +42,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(stderr, "preau:", sentence(err))
+		fmt.Fprintln(stderr, "preau:", appliance.Sentence(modules(), language(), err))
 		if a.exit == appliance.Done {
 			a.exit = exitOf(err)
 		}
@@ -47,43 +50,41 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return a.exit
 }
 
-// usageError is a command line that says nothing a command can do.
-type usageError struct{ error }
+// usageError is a command line that says nothing a command can do;
+// refusedInput is a file that cannot be read.
+type (
+	usageError   struct{ error }
+	refusedInput struct{ error }
+)
 
 func exitOf(err error) int {
-	var usage usageError
-	switch {
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	switch text := err.Error(); {
+	case errors.As(err, new(usageError)), strings.HasPrefix(text, "unknown command"), strings.HasPrefix(text, "required flag"),
+		strings.HasPrefix(text, "if any flags in the group"):
 		return appliance.Usage
-	case school.RefusalsIn(err) != nil, errors.As(err, new(refusedInput)):
+	case errors.As(err, new(refusedInput)):
 		return appliance.Refused
 	}
-	return appliance.Failed
+	return appliance.ExitOf(appliance.Done, err)
 }
 
-// sentence puts refusals into words; other errors speak for themselves.
-func sentence(err error) string {
-	no := school.RefusalsIn(err)
-	if no == nil {
-		return err.Error()
-	}
-	words, werr := web.LoadWords(wordFiles()...)
-	if werr != nil {
-		return err.Error()
-	}
-	var all []string
-	for _, r := range no {
-		var kv []any
-		for k, v := range r.Args {
-			kv = append(kv, k, v)
+// language is the one of the caller's terminal: refusals speak French there
+// when it does, else English.
+func language() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if strings.HasPrefix(v, "fr") {
+				return "fr"
+			}
+			break
 		}
-		all = append(all, words.T("en", r.Key, kv...))
 	}
-	return strings.Join(all, "\n")
+	return "en"
 }
 
 func (a *app) root() *cobra.Command {
 	c := &cobra.Command{
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }, Args: args(0),
 		Use: "preau", Short: "An offline-first school server: the box in a lycée, the office at the ministry",
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -93,8 +94,8 @@ func (a *app) root() *cobra.Command {
 	c.PersistentFlags().BoolVar(&a.json, "json", false, "print one JSON object")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.AddCommand(
-		a.serve(), a.ministry(), a.demo(), a.initSite(), a.enrol(), a.user(), a.passwd(), a.token(),
-		a.check(), a.backup(), a.restore(), a.importList(), a.export(), a.sync(), a.pack(), a.version(),
+		a.serve(), a.serveOffice(), a.demo(), a.initSite(), a.enrol(), a.user(), a.passwd(), a.token(),
+		a.check(), a.backup(), a.restore(), a.importList(), a.export(), a.bundle(), a.sync(), a.pack(), a.version(),
 	)
 	return c
 }
@@ -102,8 +103,11 @@ func (a *app) root() *cobra.Command {
 // args makes a wrong number of arguments a usage error.
 func args(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, given []string) error {
+		if n == 0 && len(given) > 0 {
+			return usageError{fmt.Errorf("%s has no %q; see %s --help", c.CommandPath(), given[0], c.CommandPath())}
+		}
 		if err := cobra.ExactArgs(n)(c, given); err != nil {
-			return usageError{err}
+			return usageError{fmt.Errorf("%s takes %s; see %s --help", c.CommandPath(), strings.TrimPrefix(c.Use, c.Name()+" "), c.CommandPath())}
 		}
 		return nil
 	}
@@ -133,7 +137,7 @@ func (a *app) do(c *cobra.Command, name string, call appliance.Call) error {
 	if err != nil {
 		return err
 	}
-	call.JSON = a.json
+	call.JSON, call.Lang = a.json, language()
 	if call.Stdin == nil {
 		call.Stdin = a.stdin
 	}
@@ -141,9 +145,24 @@ func (a *app) do(c *cobra.Command, name string, call appliance.Call) error {
 		call.Stdout = a.stdout
 	}
 	call.Stderr = a.stderr
-	a.exit, err = appliance.Invoke(c.Context(), cfg, all.Modules(), name, call)
+	a.exit, err = appliance.Invoke(c.Context(), cfg, box(), name, call)
 	return err
 }
+
+// box and office are the two kinds of site that this binary can be.
+func box() appliance.Site {
+	return appliance.Site{Kind: appliance.Box, Modules: modules(), Version: Version}
+}
+
+func office() appliance.Site {
+	s := ministry.Office(all.Modules())
+	s.Version = Version
+	return s
+}
+
+// modules are those of both kinds: a folder is opened with one list whatever
+// it is, and each module says which pages are whose.
+func modules() []appliance.Module { return ministry.Office(all.Modules()).Modules }
 
 // flagsOf are a command's own flags that were given, by name.
 func flagsOf(c *cobra.Command, names ...string) map[string]string {

@@ -6,26 +6,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"preau/appliance"
-	"preau/ministry"
-	"preau/modules/all"
-	"preau/web"
 )
 
 func (a *app) serve() *cobra.Command {
 	c := &cobra.Command{Use: "serve", Short: "Serve a school's pages and exchange with the office", Args: args(0)}
 	c.Flags().String("listen", "", "address of the pages, HOST:PORT")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.run(c, appliance.Site{Kind: web.Box, Modules: all.Modules()}, map[string]string{"listen": "listen"})
+		return a.run(c, box(), map[string]string{"listen": "listen"})
 	}
 	return c
 }
 
-func (a *app) ministry() *cobra.Command {
+func (a *app) serveOffice() *cobra.Command {
 	c := &cobra.Command{Use: "ministry", Short: "Serve the office: its pages and the exchange that boxes call", Args: args(0)}
 	c.Flags().String("listen", "", "address of the pages, HOST:PORT")
 	c.Flags().String("exchange", "", "address that boxes call, HOST:PORT")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.run(c, ministry.Office(all.Modules()), map[string]string{"listen": "listen", "exchange": "exchange.listen"})
+		return a.run(c, office(), map[string]string{"listen": "listen", "exchange": "exchange.listen"})
 	}
 	return c
 }
@@ -35,12 +32,13 @@ func (a *app) run(c *cobra.Command, site appliance.Site, flags map[string]string
 	if err != nil {
 		return err
 	}
+	boundMemory()
 	return appliance.Run(c.Context(), cfg, site, appliance.RunOptions{
 		Log: logTo(a.stderr, cfg), Check: appliance.CheckByChild,
-		Ready: func(r *appliance.Running, pages string) {
-			fmt.Fprintln(a.stdout, "pages", pages)
-			if x := r.Exchange.Addr(); x != "" {
-				fmt.Fprintln(a.stdout, "exchange", x)
+		Ready: func(at appliance.Addresses) {
+			fmt.Fprintln(a.stdout, "pages", "http://"+at.Pages)
+			if at.Exchange != "" {
+				fmt.Fprintln(a.stdout, "exchange", at.Exchange)
 			}
 			fmt.Fprintln(a.stdout, "ready")
 		},

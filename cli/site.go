@@ -11,8 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"preau/appliance"
-	"preau/modules/all"
-	"preau/web"
 )
 
 func (a *app) initSite() *cobra.Command {
@@ -30,8 +28,8 @@ func (a *app) initSite() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		recovery, err := appliance.Init(c.Context(), cfg, all.Modules(), appliance.InitOptions{
-			Kind: web.Kind(*kind), Name: *name, Code: *code, Head: *head, Secret: secret,
+		recovery, err := appliance.Init(c.Context(), cfg, modules(), appliance.InitOptions{
+			Kind: appliance.Kind(*kind), Name: *name, Code: *code, Head: *head, Secret: secret,
 		})
 		if err != nil {
 			return err
@@ -88,9 +86,9 @@ func (a *app) version() *cobra.Command {
 	c := &cobra.Command{Use: "version", Short: "Print this build's version", Args: args(0)}
 	c.RunE = func(*cobra.Command, []string) error {
 		if a.json {
-			return json.NewEncoder(a.stdout).Encode(map[string]string{"version": appliance.Version})
+			return json.NewEncoder(a.stdout).Encode(map[string]string{"version": Version})
 		}
-		fmt.Fprintln(a.stdout, "preau", appliance.Version)
+		fmt.Fprintln(a.stdout, "preau", Version)
 		return nil
 	}
 	return c

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"preau/appliance"
+)
+
+func (a *app) pack() *cobra.Command {
+	c := &cobra.Command{Use: "pack", Short: "Country packs", Args: args(0)}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	one := &cobra.Command{Use: "check DIR", Short: "Check a country pack's files", Args: args(1)}
+	one.RunE = func(_ *cobra.Command, given []string) error {
+		r, err := appliance.CheckPack(given[0])
+		if err != nil {
+			return refusedInput{err}
+		}
+		if !r.OK {
+			a.exit = appliance.Refused
+		}
+		if a.json {
+			return json.NewEncoder(a.stdout).Encode(r)
+		}
+		for _, f := range r.Faults {
+			fmt.Fprintf(a.stdout, "%s:%d: %s\n", f.File, f.Line, f.What)
+		}
+		if r.OK {
+			fmt.Fprintf(a.stdout, "%s: in order, %d levels, %d series, %d subjects\n", r.Name, r.Levels, r.Series, r.Subjects)
+		}
+		return nil
+	}
+	c.AddCommand(one)
+	return c
+}
