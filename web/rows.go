@@ -55,10 +55,22 @@ func segments(max, width int, parts []int) (out []segment) {
 		}
 		w := math.Max(2, float64(p)/float64(max)*float64(width-1))
 		w = math.Min(w, float64(width)-0.5-x)
-		out = append(out, segment{"s" + strconv.Itoa(i), trim(x), trim(w)})
+		out = append(out, segment{shade(i, len(parts)), trim(x), trim(w)})
 		x += w
 	}
 	return out
+}
+
+// shade is the step of the ladder from dark to light that tells parts apart in grey.
+func shade(i, parts int) string {
+	switch {
+	case parts <= 1 || parts > 3:
+		return "s" + strconv.Itoa(min(i, 4))
+	case i == parts-1:
+		return "s4"
+	default:
+		return "s" + strconv.Itoa(2*i)
+	}
 }
 
 func trim(f float64) string { return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -61,9 +60,10 @@ func OpenBrowser(t testing.TB) *Browser {
 
 // Tab is one page of the browser, with cookies of its own.
 type Tab struct {
-	ctx context.Context
-	t   testing.TB
-	url string
+	ctx      context.Context
+	t        testing.TB
+	url      string
+	noScript bool
 }
 
 // Tab opens an empty page of a fresh profile for the site at url.
@@ -108,8 +108,14 @@ func (tab *Tab) Width(px int) {
 // NoScript switches scripts off for what is opened next.
 func (tab *Tab) NoScript() {
 	tab.t.Helper()
-	tab.do("switch scripts off", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	tab.noScript = true
+	tab.scripts(false)
+}
+
+func (tab *Tab) scripts(on bool) {
+	tab.t.Helper()
+	tab.do("switch scripts", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 		return err
 	}))
 }
@@ -133,7 +139,7 @@ func (tab *Tab) Open(path string) {
 func (tab *Tab) Fill(name, value string) {
 	tab.t.Helper()
 	sel := `[name="` + name + `"]`
-	tab.do("fill "+name, chromedp.Focus(sel), chromedp.KeyEvent("a", chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.KeyEvent(kb.Delete), chromedp.SendKeys(sel, value))
+	tab.do("fill "+name, chromedp.Focus(sel), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(kb.Delete), chromedp.SendKeys(sel, value))
 }
 
 // Choose puts files into a file control.
@@ -233,6 +239,10 @@ func (tab *Tab) Axe() []Finding {
 	if err != nil {
 		tab.t.Log("no build/axe.min.js here: accessibility not checked")
 		return nil
+	}
+	if tab.noScript { // axe needs timers
+		tab.scripts(true)
+		defer tab.scripts(false)
 	}
 	run(tab, "load axe", chromedp.Evaluate[bool](string(src)+"\n;true"))
 	found := run(tab, "run axe", chromedp.Evaluate[string](`axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","wcag2aaa","best-practice"], rules: {"color-contrast-enhanced": {enabled: true}}})
