@@ -1,0 +1,75 @@
+# Préau. Bare make lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := list
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1-dev)
+# Packages at a time, and the longest one package may take: two cores, and the
+# race detector costs five to ten times.
+P ?= $(shell nproc)
+TIMEOUT ?= 20m
+BENCH := build/bench
+
+.PHONY: list
+list: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+.PHONY: test
+test: tools build/axe.min.js ## vet, and every test with the race detector
+	go vet ./...
+	go test -race -p $(P) -timeout $(TIMEOUT) ./...
+
+.PHONY: lint
+lint: ## format, vet, staticcheck, and generated files that are stale
+	@bad="$$(go tool gofumpt -l $$(git ls-files '*.go' | grep -v '_templ\.go$$'))"; [ -z "$$bad" ] || { echo "gofumpt would change:"; echo "$$bad"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	@scripts/stale
+
+.PHONY: generate
+generate: ## pages from *.templ, and the list of modules
+	go tool templ generate
+	go generate ./...
+
+.PHONY: build
+build: ## build/preau, static and stripped
+	@mkdir -p build
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X preau/cli.Version=$(VERSION)' -o build/preau .
+	@ls -l build/preau | awk '{printf "build/preau: %.1f MB\n", $$5/1e6}'
+
+.PHONY: demo
+demo: ## an office and a school on this machine, with invented people
+	go run . demo
+
+.PHONY: bench-store bench-pages bench-signin bench-sync
+bench-store: ## durable commits against a raw append and fdatasync loop
+	@scripts/bench store ./store/...
+bench-pages: tools-bench build ## pages per second against nginx serving the same bytes
+	@scripts/bench pages .
+bench-signin: build ## sixty people pressing Enter in the same second
+	@scripts/bench signin .
+bench-sync: ## the exchange's bytes and turns
+	@scripts/bench sync ./sync/...
+
+.PHONY: night
+night: tools ## the long totals: crash states, kills, power cuts, seeds, fuzzing
+	@scripts/night
+
+.PHONY: tools tools-bench
+tools: ## what the tests need beside Go: installed when root, named when not
+	@scripts/tools chromium:chromium pdftotext:poppler-utils zstd:zstd strace:strace avahi-browse:avahi-utils avahi-daemon:avahi-daemon dbus-daemon:dbus mkfs.ext4:e2fsprogs
+tools-bench:
+	@scripts/tools nginx:nginx-light wrk:wrk
+
+# The accessibility checker is fetched, never kept here.
+AXE := 4.14.1
+build/axe.min.js:
+	@mkdir -p build
+	@if command -v npm >/dev/null; then \
+		cd build && npm pack --silent axe-core@$(AXE) >/dev/null && tar -xzf axe-core-$(AXE).tgz --strip-components=1 package/axe.min.js && rm axe-core-$(AXE).tgz && touch axe.min.js \
+			|| echo "axe-core could not be fetched: the accessibility tests will be skipped and say so"; \
+	else echo "npm is not here: the accessibility tests will be skipped and say so"; fi
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build
