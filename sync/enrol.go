@@ -236,7 +236,7 @@ func (h *Hub) enrol(_ context.Context, conn *tls.Conn, f *framer, box ed25519.Pu
 		if err := codes.Set(tx, row.ID, row.Value); err != nil {
 			return err
 		}
-		if _, err := revoke(tx, row.Value.Site); err != nil { // the new box replaces the old
+		if _, err := Revoke(tx, row.Value.Site); err != nil { // the new box replaces the old
 			return err
 		}
 		answer.Root, answer.School = h.o.Root, SchoolInfo{Code: row.Value.Site}

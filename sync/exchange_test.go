@@ -229,8 +229,14 @@ func TestEnrolmentCodes(t *testing.T) {
 func TestARevokedOrForeignKeyGetsNothing(t *testing.T) {
 	p := newPair(t)
 	put(t, p.office.db, down, memo{Text: "circulaire"}, "TG-1")
-	if n, err := p.hub.Revoke("TG-1"); n != 1 || err != nil {
-		t.Fatal(n, err)
+	if err := p.office.db.Update(func(tx *store.Tx) error {
+		n, err := boxsync.Revoke(tx, "TG-1")
+		if n != 1 {
+			t.Errorf("%d boxes revoked", n)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 	r, err := p.engine.Once(t.Context())
 	var bye *boxsync.ByeError

@@ -161,7 +161,7 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site s
 		_ = f.write(frameBye, byeWire{Reason: "busy", Back: 60})
 		return site, errors.New("boxsync: busy")
 	}
-	return site, h.session(ctx, conn, f, rec, site, hello)
+	return site, h.session(ctx, conn, f, rec, key, site, hello)
 }
 
 // siteOf is the school whose live box holds the key; ErrPeer.
@@ -177,7 +177,16 @@ func (h *Hub) siteOf(key ed25519.PublicKey) (site string, err error) {
 	return site, err
 }
 
-func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *recorder, site string, hello helloWire) error {
+// isPinned asks again, in an open session, whether the key is still the site's.
+func (h *Hub) isPinned(key ed25519.PublicKey, site string) error {
+	now, err := h.siteOf(key)
+	if err == nil && now != site {
+		err = ErrPeer
+	}
+	return err
+}
+
+func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *recorder, key ed25519.PublicKey, site string, hello helloWire) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer h.enter(site, cancel)()
@@ -203,6 +212,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	}
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l} }
 	s.give = func(b store.Hash) bool { return h.mayHave(site, b) }
+	s.still = func() error { return h.isPinned(key, site) }
 	welcome := welcomeWire{Version: Version, Origin: origin[:]}
 	for _, raw := range hello.Origins {
 		if len(raw) != 8 {
@@ -293,19 +303,9 @@ func (h *Hub) contact(site string, hello helloWire, greeted time.Time) error {
 	})
 }
 
-// Revoke ends a site's box: its key is refused from now on, and its open
-// session ends. It returns how many boxes that were.
-func (h *Hub) Revoke(site string) (n int, err error) {
-	err = h.o.DB.Update(func(tx *store.Tx) error { n, err = revoke(tx, site); return err })
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if live := h.current[site]; live != nil && err == nil {
-		live.end()
-	}
-	return n, err
-}
-
-func revoke(tx *store.Tx, site string) (n int, err error) {
+// Revoke ends a school's box: its key is refused from the commit on, and its
+// open session ends. It returns how many boxes that were.
+func Revoke(tx *store.Tx, site string) (n int, err error) {
 	now, _ := tx.Now()
 	for r, err := range peers.Where(tx, "site", site) {
 		if err != nil {

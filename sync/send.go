@@ -40,6 +40,11 @@ func (s *session) writes(ctx context.Context) error {
 			if !open {
 				return store.ErrClosed
 			}
+			if s.still != nil {
+				if err := s.still(); err != nil {
+					return err
+				}
+			}
 		case <-ping.C:
 			if !s.onPing {
 				if err := s.f.write(framePing, []byte{}); err != nil {

@@ -48,7 +48,8 @@ type session struct {
 	idle     bool                // we said so
 	peerIdle bool
 	wake     chan struct{}
-	leaving  bool // we said goodbye: how the line ends then means nothing
+	still    func() error // asked after commits: may the peer go on? nil: yes
+	leaving  bool         // we said goodbye: how the line ends then means nothing
 	onIdle   func()
 	onPing   bool // answer pings (the office)
 	greeted  func(kind byte, body []byte) error
