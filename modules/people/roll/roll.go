@@ -91,6 +91,27 @@ func Score(kind school.Kind) sheet.Score {
 	return func(rows []sheet.Row) int { return findHeading(rows, kind).score }
 }
 
+// Describe says how one sheet of a book would be understood; ok is false when
+// the book has no such sheet or nothing in it.
+func Describe(book *sheet.Book, name string, kind school.Kind) (t Table, ok bool) {
+	for i := range book.Sheets {
+		s := &book.Sheets[i]
+		if s.Name != name || len(s.Rows) == 0 {
+			continue
+		}
+		l := findHeading(s.Rows, kind)
+		l.sheet = s
+		if l.at < 0 { // nothing recognised: the first row is as good as any
+			l = label(s.Rows[0], nil, kind)
+			l.sheet, l.height = s, 1
+		}
+		r := &reader{out: &Roll{has: map[Field]bool{}}}
+		r.describe(l, s.Rows[min(l.at+l.height, len(s.Rows)):], name)
+		return r.out.Tables[0], true
+	}
+	return t, false
+}
+
 // Read reads every table of the book that is such a list. It refuses the whole
 // book, with field "file", when no column of names can be found in it.
 func Read(book *sheet.Book, o Options) (*Roll, error) {
