@@ -202,6 +202,9 @@ func (b Base) Number(n int) string { return FormatNumber(b.Lang, int64(n)) }
 // Size is FormatSize in the page's language.
 func (b Base) Size(n int64) string { return FormatSize(b.Lang, n) }
 
+// Span is FormatSpan in the page's language.
+func (b Base) Span(d time.Duration) string { return FormatSpan(b.Lang, d) }
+
 // Ago is how long ago t was: "2 h", "3 jours".
 func (b Base) Ago(t time.Time) string { return FormatSpan(b.Lang, b.Now.Sub(t)) }
 

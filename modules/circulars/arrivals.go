@@ -44,7 +44,7 @@ func schoolList(c *web.Ctx) error {
 			if err != nil {
 				return err
 			}
-			if !matches(p.Query, a.Value.Reference, a.Value.Subject) {
+			if !school.NameMatches(p.Query, a.Value.Reference+" "+a.Value.Subject) {
 				continue
 			}
 			if !p.Register {

@@ -60,7 +60,7 @@ func officeList(c *web.Ctx) error {
 			if err != nil {
 				return err
 			}
-			if !matches(p.Query, h.Reference, h.Subject) {
+			if !school.NameMatches(p.Query, h.Reference+" "+h.Subject) {
 				continue
 			}
 			if n++; n <= from || n > from+perPage {
@@ -114,18 +114,6 @@ func paging(path, query string, from, total int) web.Pages {
 		p.Older = at(from + perPage)
 	}
 	return p
-}
-
-// matches tells whether every word of the query is in one of the texts,
-// accents and case apart.
-func matches(query string, texts ...string) bool {
-	all := school.Fold(strings.Join(texts, " "))
-	for _, w := range strings.Fields(school.Fold(query)) {
-		if !strings.Contains(all, w) {
-			return false
-		}
-	}
-	return true
 }
 
 type officeShowPage struct {

@@ -1,0 +1,84 @@
+package ministry
+
+import (
+	"net/http"
+	"sort"
+	"time"
+
+	"preau/store"
+	"preau/web"
+)
+
+type fleetPageModel struct {
+	web.Base
+	Rows   []schoolRow
+	Silent int
+	Total  int
+}
+
+// silentAfter is when a box that was heard before counts as silent: two school
+// days without power or link are usual, a week is not.
+const silentAfter = 7 * 24 * time.Hour
+
+// fleetPage lists the boxes, the most troubled first.
+func fleetPage(c *web.Ctx) error {
+	p := fleetPageModel{Base: c.Base("ministry.fleet.title")}
+	if err := c.View(func(tx *store.Tx) (err error) { p.Rows, err = schoolRows(c, tx, ""); return err }); err != nil {
+		return err
+	}
+	sort.SliceStable(p.Rows, func(i, j int) bool { return p.trouble(p.Rows[i]) > p.trouble(p.Rows[j]) })
+	for _, r := range p.Rows {
+		if p.trouble(r) >= 3 {
+			p.Silent++
+		}
+	}
+	p.Total = len(p.Rows)
+	return c.Render(http.StatusOK, fleetView(p))
+}
+
+// trouble ranks a school: 4 silent, 3 enrolled and never heard, 2 a sick box,
+// 1 not enrolled yet, 0 well.
+func (p fleetPageModel) trouble(r schoolRow) int {
+	switch {
+	case r.Enrolled && !r.Contact.Last.IsZero() && p.Now.Sub(r.Contact.Last) > silentAfter:
+		return 4
+	case r.Enrolled && r.Contact.Last.IsZero():
+		return 3
+	case r.Enrolled && (!r.Contact.Trusted || r.Contact.Apart.Abs() > 2*time.Minute || r.Contact.FreeDisk > 0 && r.Contact.FreeDisk < 200<<20):
+		return 2
+	case !r.Enrolled:
+		return 1
+	}
+	return 0
+}
+
+func (p fleetPageModel) mark(r schoolRow) web.Mark {
+	switch p.trouble(r) {
+	case 4:
+		return web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("ministry.fleet.silent"), Text: p.T("ministry.fleet.since", "when", p.Moment(r.Contact.Last))}
+	case 3:
+		return web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("ministry.fleet.never")}
+	case 1:
+		return web.Mark{Icon: "lock", Tone: web.Ochre, Bold: p.T("ministry.fleet.not_enrolled"), Href: "/schools/" + r.Code + "/enrol"}
+	}
+	return web.Mark{Icon: "columns", Tone: web.Green, Bold: p.T("ministry.fleet.heard"), Text: p.Moment(r.Contact.Last)}
+}
+
+func (p fleetPageModel) clock(r schoolRow) string {
+	switch {
+	case r.Contact.Last.IsZero():
+		return "—"
+	case !r.Contact.Trusted:
+		return p.T("ministry.fleet.clock_doubtful")
+	case r.Contact.Apart.Abs() > 2*time.Minute:
+		return p.T("ministry.fleet.clock_apart", "span", p.Span(r.Contact.Apart.Abs()))
+	}
+	return p.T("ministry.fleet.clock_right")
+}
+
+func (p fleetPageModel) disk(r schoolRow) string {
+	if r.Contact.FreeDisk == 0 {
+		return "—"
+	}
+	return p.Size(r.Contact.FreeDisk)
+}

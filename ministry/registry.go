@@ -1,0 +1,279 @@
+package ministry
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"preau/school"
+	"preau/school/org"
+	"preau/school/packs"
+	"preau/store"
+	boxsync "preau/sync"
+	"preau/web"
+)
+
+type schoolRow struct {
+	org.Unit
+	Region, Inspection string
+	Enrolled           bool
+	Contact            school.Contact
+}
+
+type schoolListPage struct {
+	web.Base
+	Query  string
+	Rows   []schoolRow
+	Change bool
+}
+
+func schoolList(c *web.Ctx) error {
+	p := schoolListPage{Base: c.Base("ministry.schools.title"), Query: strings.TrimSpace(c.Query("q"))}
+	p.Change = school.May(school.ChangeSchools).Allows(c.Actor())
+	err := c.View(func(tx *store.Tx) (err error) {
+		p.Rows, err = schoolRows(c, tx, p.Query)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.Lead = p.T("ministry.schools.count", "count", len(p.Rows))
+	return c.Render(http.StatusOK, schoolListView(p))
+}
+
+// schoolRows are the schools of today that the person may see.
+func schoolRows(c *web.Ctx, tx *store.Tx, query string) (rows []schoolRow, err error) {
+	day := org.Today(tx)
+	units, err := org.OfKind(tx, org.School, day)
+	if err != nil {
+		return nil, err
+	}
+	enrolled, err := liveBoxes(tx)
+	if err != nil {
+		return nil, err
+	}
+	heard, err := school.ContactsBySite(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range units {
+		if ok, err := org.MaySee(tx, c.Person(), u.Value.Code, day); err != nil {
+			return nil, err
+		} else if !ok {
+			continue
+		}
+		r := schoolRow{Unit: u.Value, Enrolled: enrolled[u.Value.Code], Contact: heard[u.Value.Code]}
+		if region, inspection, err := org.Path(tx, u.Value.Code); err == nil {
+			r.Region, r.Inspection = region.Name, inspection.Name
+		}
+		if school.NameMatches(query, strings.Join([]string{r.Name, r.Code, r.Region, r.Inspection, r.Town}, " ")) {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
+// liveBoxes tells which schools have a box that is not revoked.
+func liveBoxes(tx *store.Tx) (map[string]bool, error) {
+	live := map[string]bool{}
+	peers, err := boxsync.Peers(tx)
+	for _, p := range peers {
+		if p.Value.Revoked.IsZero() {
+			live[p.Value.Site] = true
+		}
+	}
+	return live, err
+}
+
+type schoolPage struct {
+	web.Base
+	School  schoolRow
+	Boxes   []boxsync.Peer
+	Code    time.Time // a waiting enrolment code ends then
+	Change  bool
+	History []org.Unit
+}
+
+func showSchool(c *web.Ctx) error {
+	p := schoolPage{Base: c.Base("ministry.nav.schools")}
+	p.Change = school.May(school.ChangeSchools).Allows(c.Actor())
+	err := c.View(func(tx *store.Tx) error {
+		rows, err := schoolRows(c, tx, "")
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(rows, func(r schoolRow) bool { return r.Code == c.Param("code") })
+		if i < 0 {
+			return c.NotFound()
+		}
+		p.School = rows[i]
+		peers, err := boxsync.Peers(tx)
+		if err != nil {
+			return err
+		}
+		for _, b := range peers {
+			if b.Value.Site == p.School.Code {
+				p.Boxes = append(p.Boxes, b.Value)
+			}
+		}
+		for u, err := range org.Units.Where(tx, "code", org.NormalizeCode(p.School.Code)) {
+			if err != nil {
+				return err
+			}
+			p.History = append(p.History, u.Value)
+		}
+		p.Code, err = boxsync.LiveCode(tx, p.School.Code)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.Title, p.Lead = p.School.Name, p.School.Code
+	p.Back = web.Link{Label: p.T("ministry.schools.title"), Href: "/schools"}
+	return c.Render(http.StatusOK, schoolView(p))
+}
+
+type schoolFormPage struct {
+	web.Base
+	New     bool
+	Unit    org.Unit
+	Parents []web.Option
+	Types   []web.Option
+	Levels  []web.Option
+	Series  []web.Option
+}
+
+func schoolForm(c *web.Ctx) error {
+	u := org.Unit{Kind: org.School, Type: "general"}
+	if c.Param("code") != "" {
+		if err := c.View(func(tx *store.Tx) error {
+			r, err := org.At(tx, c.Param("code"), org.Today(tx))
+			if err != nil || r.Value.Kind != org.School {
+				return c.NotFound()
+			}
+			u = r.Value
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return showSchoolForm(c, http.StatusOK, u)
+}
+
+func showSchoolForm(c *web.Ctx, status int, u org.Unit) error {
+	p := schoolFormPage{Base: c.Base("ministry.school.new"), New: c.Param("code") == "", Unit: u}
+	if !p.New {
+		p.Title = p.T("ministry.school.edit", "name", u.Name)
+	}
+	p.Back = web.Link{Label: p.T("ministry.schools.title"), Href: "/schools"}
+	p.Refused = p.T("ministry.school.refused")
+	err := c.View(func(tx *store.Tx) error {
+		for _, kind := range []string{org.Region, org.Inspection} {
+			units, err := org.OfKind(tx, kind, org.Today(tx))
+			if err != nil {
+				return err
+			}
+			for _, x := range units {
+				p.Parents = append(p.Parents, web.Option{Value: x.Value.Code, Label: p.T("ministry.kind."+kind) + " · " + x.Value.Name})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	pack := packs.Must("togo")
+	for _, t := range []string{"general", "technical"} {
+		p.Types = append(p.Types, web.Option{Value: t, Label: p.T("ministry.type." + t)})
+	}
+	for _, l := range pack.Levels {
+		p.Levels = append(p.Levels, web.Option{Value: l.Code, Label: l.Code})
+	}
+	for _, s := range pack.Series {
+		p.Series = append(p.Series, web.Option{Value: s.Code, Label: s.Code})
+	}
+	return c.Render(status, schoolFormView(p))
+}
+
+// saveSchool adds a school, or ends its record yesterday and begins a new one
+// today when it moves: the tree is dated.
+func saveSchool(c *web.Ctx) error {
+	f, err := c.Form()
+	u := org.Unit{
+		Kind: org.School, Code: org.NormalizeCode(f.Get("code")), Name: f.Get("name"), Parent: f.Get("parent"), Type: f.Get("type"),
+		Levels: f.All("levels"), Series: f.All("series"), Town: f.Get("town"),
+	}
+	if c.Param("code") != "" {
+		u.Code = c.Param("code")
+	}
+	if err == nil {
+		err = c.Post(func(tx *store.Tx) (web.Result, error) {
+			if u.Code == "" || strings.ContainsAny(u.Code, "/?#%") {
+				return web.Result{}, school.Refuse("ministry.refused.code", "code")
+			}
+			if err := putSchool(tx, c.Actor(), u, c.Param("code") != ""); err != nil {
+				return web.Result{}, err
+			}
+			return web.Result{To: "/schools/" + u.Code, Flash: "ministry.flash.school"}, nil
+		})
+	}
+	if c.Refused(err) {
+		return showSchoolForm(c, http.StatusUnprocessableEntity, u)
+	}
+	return err
+}
+
+// putSchool writes a school into the tree of today.
+func putSchool(tx *store.Tx, who school.Actor, u org.Unit, known bool) error {
+	day := org.Today(tx)
+	old, err := org.At(tx, u.Code, day)
+	switch {
+	case errors.Is(err, org.ErrNoUnit):
+		if err := org.Check(tx, &u, store.ID{}); err != nil {
+			return err
+		}
+		id, err := org.Units.Add(tx, u)
+		if err != nil {
+			return err
+		}
+		return school.Audit(tx, who, "schools.add", id, nil, u)
+	case err != nil:
+		return err
+	case !known:
+		return school.Refuse("ministry.refused.code_taken", "code", "code", u.Code)
+	}
+	u.From, u.Until = old.Value.From, old.Value.Until
+	if u.Parent != old.Value.Parent && old.Value.From != day { // a move begins today
+		ended := old.Value
+		ended.Until = dayBefore(day)
+		if err := org.Units.Set(tx, old.ID, ended); err != nil {
+			return err
+		}
+		u.From = day
+		if err := org.Check(tx, &u, store.ID{}); err != nil {
+			return err
+		}
+		id, err := org.Units.Add(tx, u)
+		if err != nil {
+			return err
+		}
+		return school.Audit(tx, who, "schools.move", id, old.Value, u)
+	}
+	if err := org.Check(tx, &u, old.ID); err != nil {
+		return err
+	}
+	if err := org.Units.Set(tx, old.ID, u); err != nil {
+		return err
+	}
+	return school.Audit(tx, who, "schools.change", old.ID, old.Value, u)
+}
+
+func dayBefore(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return ""
+	}
+	return t.AddDate(0, 0, -1).Format(time.DateOnly)
+}
