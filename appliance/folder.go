@@ -1,13 +1,10 @@
 package appliance
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sort"
 	"time"
@@ -36,39 +33,6 @@ func enter(dir string, now time.Time) (clean bool, err error) {
 // leave notes that the server stopped in order.
 func leave(dir string) error {
 	return errors.Join(os.Remove(filepath.Join(dir, serving)), syncFolder(dir))
-}
-
-// CheckByChild runs `<this binary> check --pages` on the folder, for RunOptions.
-// bbolt's checker and its Open can end the process on a damaged file, or leave
-// it locked: so another process looks first. Only found damage is an error.
-func CheckByChild(ctx context.Context, dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil || store.Holder(dir) != 0 {
-		return nil // nothing there yet, or Open will name the holder
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, self, "check", "--pages", "--json", "--data", dir)
-	c.Args[0] = "preau"
-	out, err := c.Output()
-	exit := (*exec.ExitError)(nil)
-	if !errors.As(err, &exit) || ctx.Err() != nil {
-		return nil
-	}
-	var r store.CheckReport
-	switch {
-	case json.Unmarshal(out, &r) == nil && len(r.Problems) > 0:
-		p := r.Problems[0]
-		err = fmt.Errorf("%s %s: %s", p.Kind, p.Where, p.What)
-	case exit.ExitCode() == 2 && len(out) == 0: // a panic: nothing was reported
-		err = errors.New("the check ended on it")
-	default: // it could not look: in use, no permission, killed
-		return nil
-	}
-	return &store.DamagedError{Path: filepath.Join(dir, store.FileName), Err: err}
 }
 
 const asideTime = "20060102T150405Z"
@@ -112,17 +76,4 @@ func syncFolder(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// smallFile is a database that is looked through in a moment.
-const smallFile = 64 << 20
-
-// worthALook tells whether a folder is looked at before it is opened: always
-// when the last stop was not clean, else only while that costs nothing.
-func worthALook(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, serving)); err == nil {
-		return true
-	}
-	fi, err := os.Stat(filepath.Join(dir, store.FileName))
-	return err == nil && fi.Size() < smallFile
 }

@@ -105,7 +105,7 @@ func open(ctx context.Context, cfg Config, s Site, o *RunOptions) (*Running, err
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Check != nil && worthALook(cfg.Data) {
+	if o.Check != nil {
 		if err := o.Check(ctx, cfg.Data); err != nil {
 			return nil, err
 		}

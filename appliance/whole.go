@@ -19,19 +19,6 @@ const (
 	Office = web.Office
 )
 
-// CheckFolder reads a whole folder, or only the pages of its file, and says
-// what is wrong. Damage may end the process. Nobody may hold the folder: the
-// error names who does.
-func CheckFolder(dir string, pagesOnly bool) (store.CheckReport, error) {
-	if err := notHeld(dir); err != nil {
-		return store.CheckReport{}, err
-	}
-	if pagesOnly {
-		return store.CheckPages(dir)
-	}
-	return store.Check(dir)
-}
-
 func notHeld(dir string) error {
 	if pid := store.Holder(dir); pid != 0 {
 		return fmt.Errorf("%w: %s is held by process %d; stop it first", store.ErrLocked, dir, pid)

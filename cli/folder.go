@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -11,33 +9,6 @@ import (
 
 	"preau/appliance"
 )
-
-func (a *app) check() *cobra.Command {
-	c := &cobra.Command{Use: "check", Short: "Check every row, index, number and file of a stopped site", Args: args(0)}
-	pages := c.Flags().Bool("pages", false, "the file's pages only, as at a start")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, err := a.settings(c, nil)
-		if err != nil {
-			return err
-		}
-		r, err := appliance.CheckFolder(cfg.Data, *pages)
-		if err != nil {
-			return err
-		}
-		if !r.OK {
-			a.exit = appliance.Failed
-		}
-		if a.json {
-			return json.NewEncoder(a.stdout).Encode(r)
-		}
-		for _, p := range r.Problems {
-			fmt.Fprintf(a.stdout, "%s %s: %s\n", p.Kind, p.Where, p.What)
-		}
-		fmt.Fprintf(a.stdout, "%d records, %d files, %d expected, %d problems\n", r.Records, r.Blobs, r.Expected, len(r.Problems))
-		return nil
-	}
-	return c
-}
 
 func (a *app) backup() *cobra.Command {
 	c := &cobra.Command{Use: "backup", Short: "Write a backup, encrypted to the site's recovery key", Args: args(0)}

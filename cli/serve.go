@@ -34,7 +34,7 @@ func (a *app) run(c *cobra.Command, site appliance.Site, flags map[string]string
 	}
 	boundMemory()
 	return appliance.Run(c.Context(), cfg, site, appliance.RunOptions{
-		Log: logTo(a.stderr, cfg), Check: appliance.CheckByChild,
+		Log: logTo(a.stderr, cfg), Check: appliance.QuickCheck,
 		Ready: func(at appliance.Addresses) {
 			fmt.Fprintln(a.stdout, "pages", "http://"+at.Pages)
 			if at.Exchange != "" {

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"preau/cli"
+)
+
+// TestMain lets the test binary be the commands that plays call: preau itself,
+// and a small client that asks its doors.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"preau": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"http":  func() { os.Exit(askHTTP(os.Args[1:])) },
+	})
+}
+
+// TestPlays plays testdata/script: the real binary, several boxes and an
+// office, as separate processes.
+func TestPlays(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: false,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"start": startSite, "powercut": killSite, "halt": stopSite,
+			"ports": freePorts, "value": jsonValue, "keep": keepLine, "corrupt": corruptFile,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Values[crewKey{}] = &crew{}
+			e.Defer(e.Values[crewKey{}].(*crew).home)
+			e.Setenv("LC_ALL", "C.UTF-8")
+			togo, err := filepath.Abs("school/packs/togo")
+			e.Setenv("TOGO", togo)
+			return err
+		},
+	})
+}
