@@ -319,7 +319,7 @@ func importsView(p importsPage) templ.Component {
 				})
 				templ_7745c5c3_Err = web.Table(p.Base, web.TableSpec{Margin: true, Head: []web.Head{
 					{Label: p.T("people.import.when"), Class: "m"}, {Label: p.T("people.import.list")}, {Label: p.T("people.dry.added"), Class: "n"},
-					{Label: p.T("people.dry.changed"), Class: "n"}, {Label: p.T("people.import.by")}, {Label: ""},
+					{Label: p.T("people.dry.changed"), Class: "n"}, {Label: p.T("people.import.by")}, {Label: p.T("people.import.after")},
 				}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -27,8 +27,8 @@ func Module() appliance.Module {
 	box := []web.Kind{web.Box}
 	return appliance.Module{
 		Name: "people", Files: files,
-		Pages: pages(),
-		Nav: []web.NavItem{{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)}},
+		Pages:       pages(),
+		Nav:         []web.NavItem{{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)}},
 		Collections: []store.Definition{intake.Imports},
 		Commands: []appliance.Command{
 			{Name: "import pupils", At: box, Run: importCommand(school.PupilKind)},
