@@ -151,10 +151,12 @@ func apiReceipts(c *web.Ctx) (any, error) {
 	return out, err
 }
 
+// orNull is a time to the millisecond, or nothing.
 func orNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
+	t = t.Round(time.Millisecond)
 	return &t
 }
 
