@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -32,8 +33,10 @@ type Ctx struct {
 	form    *Form
 	page    *page
 	etag    string
-	body    []byte // of an API call
-	refused error  // what the last Post refused
+	body    []byte        // of an API call
+	whole   io.ReadCloser // the request's body without its bound
+	over    bool          // more is being sent than will be read
+	refused error         // what the last Post refused
 }
 
 // Actor is who asks; the zero Actor is signed out.

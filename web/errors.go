@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -116,8 +118,29 @@ func (c *Ctx) refusedStatus(status int) int {
 // hurry closes a connection on which more is being sent than will be read.
 func (c *Ctx) hurry(status int) {
 	if status == http.StatusRequestEntityTooLarge {
+		c.over = true
 		c.echo.Response().Header().Set("Connection", "close")
 	}
+}
+
+// Bounds of drain.
+const (
+	drainMost = 32 << 20 // bytes
+	drainFor  = 5 * time.Second
+)
+
+// drain lets a browser that is still sending finish, for a short while, after it
+// was answered: many read the answer only then, and a connection closed under
+// them shows a reset instead of the sentence. Nothing of it is kept.
+func (c *Ctx) drain() {
+	if !c.over || c.whole == nil || c.Request().Header.Get("Expect") != "" {
+		return
+	}
+	rc := http.NewResponseController(c.echo.Response().Writer)
+	if rc.Flush() != nil || rc.SetReadDeadline(time.Now().Add(drainFor)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.whole, drainMost) // whatever comes of it, the answer is given
 }
 
 // fail renders an error: a sentence for the person, the cause for the log.

@@ -41,10 +41,10 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 			c.fail(err)
 			err = nil
 		}
+		c.drain()
 	}()
-	if e.maxBody >= 0 {
-		c.Request().Body = http.MaxBytesReader(ec.Response(), c.Request().Body, c.maxBody())
-	}
+	c.whole = c.Request().Body
+	c.Request().Body = http.MaxBytesReader(ec.Response(), c.whole, c.maxBody())
 	if e.endpoint != nil {
 		return c.callAPI()
 	}
