@@ -71,22 +71,8 @@ func showAccess(c *web.Ctx) error {
 
 // freeLogin proposes k.agbodjan, then k.agbodjan2 …
 func freeLogin(tx *store.Tx, p *school.Person) (string, error) {
-	given, surname := strings.Fields(school.Fold(p.Given)), strings.ReplaceAll(school.Fold(p.Surname), " ", "")
-	first := surname
-	if len(given) > 0 {
-		first = given[0][:1] + "." + surname
-	}
-	first = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' {
-			return r
-		}
-		return -1
-	}, first)
-	if len(first) > 36 {
-		first = first[:36]
-	}
 	for n := 1; ; n++ {
-		login := first
+		login := loginFrom(p)
 		if n > 1 {
 			login += itoa(n)
 		}
@@ -95,6 +81,22 @@ func freeLogin(tx *store.Tx, p *school.Person) (string, error) {
 			return login, err
 		}
 	}
+}
+
+// loginFrom is the first letter of the given name, a dot, and the surname.
+func loginFrom(p *school.Person) string {
+	given, surname := strings.Fields(school.Fold(p.Given)), strings.ReplaceAll(school.Fold(p.Surname), " ", "")
+	login := surname
+	if len(given) > 0 {
+		login = given[0][:1] + "." + surname
+	}
+	login = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' {
+			return r
+		}
+		return -1
+	}, login)
+	return login[:min(len(login), 36)]
 }
 
 func giveAccess(c *web.Ctx) error {

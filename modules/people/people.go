@@ -30,6 +30,7 @@ func Module() appliance.Module {
 		Pages:       pages(),
 		Nav:         []web.NavItem{{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)}},
 		Collections: []store.Definition{intake.Imports},
+		Demo:        demo,
 		Commands: []appliance.Command{
 			{Name: "import pupils", At: box, Run: importCommand(school.PupilKind)},
 			{Name: "import staff", At: box, Run: importCommand(school.Staff)},
