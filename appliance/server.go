@@ -93,6 +93,13 @@ func (x *server) stopPages(within time.Duration) {
 	}
 }
 
+// Pages are the pages of a site as its server would have them: for tests that
+// walk every route of the whole program.
+func (r *Running) Pages() web.Options {
+	x := &server{Running: r, disk: &diskGuard{dir: r.Dir}, hosts: newHostNames(r.Config.Site)}
+	return x.options()
+}
+
 // options are the site's pages: its own, and those of its modules for this kind.
 func (x *server) options() web.Options {
 	o := web.Options{

@@ -13,9 +13,10 @@ func (a *app) user() *cobra.Command {
 	add := &cobra.Command{Use: "add LOGIN", Short: "Add an account (password on standard input)", Args: args(1)}
 	add.Flags().String("role", "", "its role")
 	add.Flags().String("name", "", "the person's name")
+	add.Flags().String("matricule", "", "of somebody who is on the roster already")
 	_ = add.MarkFlagRequired("role")
 	add.RunE = func(c *cobra.Command, given []string) error {
-		return a.do(c, "user add", appliance.Call{Args: given, Flags: flagsOf(c, "role", "name")})
+		return a.do(c, "user add", appliance.Call{Args: given, Flags: flagsOf(c, "role", "name", "matricule")})
 	}
 	c.AddCommand(add)
 	return c
