@@ -23,7 +23,25 @@ func Markdown(src string) string {
 	if err := toHTML.Convert([]byte(src), &out); err != nil {
 		return "<p>" + html.EscapeString(src) + "</p>"
 	}
-	return string(policy.SanitizeBytes(out.Bytes()))
+	return level(string(policy.SanitizeBytes(out.Bytes())))
+}
+
+var heading = regexp.MustCompile(`<(/?)h([1-6])>`)
+
+// level moves the headings of a text so that its highest is an h2: the page's own
+// heading stands above, and no step may be left out between them.
+func level(text string) string {
+	top := byte('7')
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		top = min(top, m[2][0])
+	}
+	if top == '7' || top == '2' {
+		return text
+	}
+	return heading.ReplaceAllStringFunc(text, func(tag string) string {
+		n := min(tag[len(tag)-2]-top+'2', '6')
+		return tag[:len(tag)-2] + string(rune(n)) + ">"
+	})
 }
 
 func prosePolicy() *bluemonday.Policy {
