@@ -1197,7 +1197,7 @@ func receiptSentence(b web.Base, s receiptSum) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var54 string
-		templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_received", "n", s.Received, "count", s.Schools))
+		templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_received", "count", s.Received, "n", s.Schools))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 172, Col: 79}
 		}
@@ -1223,7 +1223,7 @@ func receiptSentence(b web.Base, s receiptSum) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var56 string
-		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_read", "n", s.Read, "count", s.Staff))
+		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_read", "count", s.Read, "n", s.Staff))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 174, Col: 69}
 		}

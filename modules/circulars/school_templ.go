@@ -630,7 +630,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.readers.sum", "n", p.Count.Read, "count", p.Count.Staff))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.readers.sum", "count", p.Count.Read, "n", p.Count.Staff))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 114, Col: 78}
 					}
@@ -1028,7 +1028,7 @@ func readersView(p readersPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.readers.sum", "n", p.Count.Read, "count", p.Count.Staff))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.readers.sum", "count", p.Count.Read, "n", p.Count.Staff))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 167, Col: 76}
 			}
