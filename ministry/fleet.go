@@ -44,7 +44,7 @@ func (p fleetPageModel) trouble(r schoolRow) int {
 		return 4
 	case r.Enrolled && r.Contact.Last.IsZero():
 		return 3
-	case r.Enrolled && (!r.Contact.Trusted || r.Contact.Apart.Abs() > 2*time.Minute || r.Contact.FreeDisk > 0 && r.Contact.FreeDisk < 200<<20):
+	case r.Enrolled && (r.Contact.Apart.Abs() > 2*time.Minute || r.Contact.FreeDisk > 0 && r.Contact.FreeDisk < 200<<20):
 		return 2
 	case !r.Enrolled:
 		return 1
@@ -68,7 +68,7 @@ func (p fleetPageModel) clock(r schoolRow) string {
 	switch {
 	case r.Contact.Last.IsZero():
 		return "—"
-	case !r.Contact.Trusted:
+	case !r.Contact.Trusted && r.Contact.Apart.Abs() > 2*time.Minute:
 		return p.T("ministry.fleet.clock_doubtful")
 	case r.Contact.Apart.Abs() > 2*time.Minute:
 		return p.T("ministry.fleet.clock_apart", "span", p.Span(r.Contact.Apart.Abs()))

@@ -551,7 +551,7 @@ func schoolFormView(p schoolFormPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "levels", Label: p.T("ministry.field.levels"), Options: p.Levels, Values: p.Unit.Levels}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "levels", Class: "many", Label: p.T("ministry.field.levels"), Options: p.Levels, Values: p.Unit.Levels}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -559,7 +559,7 @@ func schoolFormView(p schoolFormPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "series", Label: p.T("ministry.field.series"), Options: p.Series, Values: p.Unit.Series}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "series", Class: "many", Label: p.T("ministry.field.series"), Options: p.Series, Values: p.Unit.Series}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

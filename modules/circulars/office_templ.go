@@ -721,7 +721,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "regions", Label: p.T("circulars.field.regions"), Options: p.Choices.Regions, Values: p.Draft.Audience.Regions}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "regions", Class: "two", Label: p.T("circulars.field.regions"), Options: p.Choices.Regions, Values: p.Draft.Audience.Regions}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -752,7 +752,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "inspections", Label: p.T("circulars.field.inspections"), Options: p.Choices.Inspections, Values: p.Draft.Audience.Inspections}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "inspections", Class: "two", Label: p.T("circulars.field.inspections"), Options: p.Choices.Inspections, Values: p.Draft.Audience.Inspections}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -783,7 +783,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "schools", Label: p.T("circulars.field.schools"), Options: p.Choices.Schools, Values: p.Draft.Audience.Schools}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "schools", Class: "two", Label: p.T("circulars.field.schools"), Options: p.Choices.Schools, Values: p.Draft.Audience.Schools}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -791,7 +791,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "types", Label: p.T("circulars.field.types"), Options: p.Choices.Types, Values: p.Draft.Audience.Types}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "types", Class: "two", Label: p.T("circulars.field.types"), Options: p.Choices.Types, Values: p.Draft.Audience.Types}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -799,7 +799,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "levels", Label: p.T("circulars.field.levels"), Options: p.Choices.Levels, Values: p.Draft.Audience.Levels}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "levels", Class: "many", Label: p.T("circulars.field.levels"), Options: p.Choices.Levels, Values: p.Draft.Audience.Levels}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -807,7 +807,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "series", Label: p.T("circulars.field.series"), Options: p.Choices.Series, Values: p.Draft.Audience.Series}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "series", Class: "many", Label: p.T("circulars.field.series"), Options: p.Choices.Series, Values: p.Draft.Audience.Series}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -815,7 +815,7 @@ func draftView(p draftPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "roles", Label: p.T("circulars.field.roles"), Hint: p.T("circulars.field.roles.hint"), Options: p.Choices.Roles, Values: p.roles()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "roles", Class: "two", Label: p.T("circulars.field.roles"), Hint: p.T("circulars.field.roles.hint"), Options: p.Choices.Roles, Values: p.roles()}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -960,7 +960,7 @@ func forwardView(p forwardPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "roles", Label: p.T("circulars.forward.groups"), Options: p.Groups, Values: p.Chosen}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Checks(p.Base, web.Input{Name: "roles", Class: "two", Label: p.T("circulars.forward.groups"), Options: p.Groups, Values: p.Chosen}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
