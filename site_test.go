@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// stage is the demonstration's two sites, each a process of its own.
+type stage struct {
+	t                     *testing.T
+	bin, dir              string
+	Box, Office, Exchange string
+	logins                []login
+	procs                 map[string]*exec.Cmd
+	logs                  map[string]*bytes.Buffer
+}
+
+type login struct{ Site, Role, Name, Login, Secret, Class string }
+
+// openStage makes the demonstration and starts its office and its box.
+func openStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{t: t, bin: preauIn(t), dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*bytes.Buffer{}}
+	port, err := portsInARow(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for name, p := range s.procs {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+			if t.Failed() {
+				t.Logf("log of %s:\n%s", name, s.logs[name])
+			}
+		}
+	})
+	s.start("demo", "demo", "--dir", s.dir, "--port", strconv.Itoa(port))
+	s.stop("demo")
+	b, err := os.ReadFile(filepath.Join(s.dir, "demo.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known struct {
+		Box, Office, Exchange string
+		Logins                []login
+	}
+	if err := json.Unmarshal(b, &known); err != nil {
+		t.Fatal(err)
+	}
+	s.Box, s.Office, s.Exchange, s.logins = known.Box, known.Office, known.Exchange, known.Logins
+	s.startOffice()
+	s.startBox()
+	return s
+}
+
+func (s *stage) startOffice() {
+	s.t.Helper()
+	s.start("office", "ministry", "--data", filepath.Join(s.dir, "office"), "--listen", s.Office[len("http://"):], "--exchange", s.Exchange)
+}
+
+func (s *stage) startBox() {
+	s.t.Helper()
+	s.start("box", "serve", "--data", filepath.Join(s.dir, "box"), "--listen", s.Box[len("http://"):])
+}
+
+// start runs preau and waits for its line "ready".
+func (s *stage) start(name string, args ...string) {
+	s.t.Helper()
+	c := exec.Command(s.bin, args...)
+	if s.logs[name] == nil {
+		s.logs[name] = &bytes.Buffer{}
+	}
+	c.Stderr = s.logs[name]
+	out, err := c.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.procs[name] = c
+	late := time.AfterFunc(readyWithin, func() { _ = c.Process.Kill() })
+	defer late.Stop()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if lines.Text() == "ready" {
+			return
+		}
+	}
+	s.t.Fatalf("%s did not come to serve", name)
+}
+
+// kill takes the power away; stop ends it in order.
+func (s *stage) kill(name string) {
+	s.t.Helper()
+	_ = s.procs[name].Process.Kill()
+	_ = s.procs[name].Wait()
+	delete(s.procs, name)
+}
+
+func (s *stage) stop(name string) {
+	s.t.Helper()
+	if err := s.procs[name].Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.procs[name].Wait(); err != nil {
+		s.t.Fatalf("%s: %v\n%s", name, err, s.logs[name])
+	}
+	delete(s.procs, name)
+}
+
+// login is the first account of a role at a site.
+func (s *stage) login(site, role string, nth int) login {
+	s.t.Helper()
+	for _, l := range s.logins {
+		if l.Site == site && l.Role == role {
+			if nth == 0 {
+				return l
+			}
+			nth--
+		}
+	}
+	s.t.Fatal(fmt.Sprintf("the demonstration has no %s at the %s", role, site))
+	return login{}
+}
