@@ -25,6 +25,10 @@ func packOf(tx *store.Tx) (*packs.Pack, error) {
 	return packs.Load(site.Pack)
 }
 
+// surely is a day that is not in the future, however wrong a clock stands that
+// nobody trusts: births after it are refused on such a box too.
+const surely = "2026-12-31"
+
 // list is a file that was read, before anybody compared it with anything.
 type list struct {
 	kind school.Kind
@@ -39,8 +43,9 @@ func readList(db *store.DB, data []byte, kind school.Kind, choice *roll.Choice) 
 	l := &list{kind: kind}
 	today := ""
 	err := db.View(func(tx *store.Tx) (err error) {
-		if now, trusted := tx.Now(); trusted {
-			today = now.Format(time.DateOnly)
+		now, trusted := tx.Now()
+		if today = now.Format(time.DateOnly); !trusted {
+			today = max(today, surely)
 		}
 		l.pack, err = packOf(tx)
 		return err

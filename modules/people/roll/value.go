@@ -89,17 +89,17 @@ var posts = []struct {
 	words *regexp.Regexp
 	role  school.Role
 }{
-	{regexp.MustCompile(`\b(proviseur adjoint|proviseure adjointe|directeur adjoint|censeure?|directeur des etudes|directrice des etudes|chef des? travaux)\b`), school.Deputy},
-	{regexp.MustCompile(`\b(secretaires?|secretariat)\b`), school.Secretary},
+	{regexp.MustCompile(`\b(proviseur adjoint|proviseure adjointe|directeur adjoint|censeure?|directeur des etudes|directrice des etudes|chef des? travaux|deputy)\b`), school.Deputy},
+	{regexp.MustCompile(`\b(secretaires?|secretariat|secretary)\b`), school.Secretary},
 	{regexp.MustCompile(`\b(proviseure?|chef d etablissement|chef detablissement|principal|principale|directeur|directrice|head)\b`), school.Head},
-	{regexp.MustCompile(`\b(surveillante?|surveillance|sg|conseiller principal|cpe)\b`), school.Supervisor},
-	{regexp.MustCompile(`\b(technicien|technicienne|informaticien|informaticienne|maintenance|administrateur reseau)\b`), school.Technician},
+	{regexp.MustCompile(`\b(surveillante?|surveillance|sg|conseiller principal|cpe|supervisor)\b`), school.Supervisor},
+	{regexp.MustCompile(`\b(technicien|technicienne|informaticien|informaticienne|maintenance|administrateur reseau|technician)\b`), school.Technician},
 	{regexp.MustCompile(`\b(professeure?s?|profs?|enseignante?s?|charge de cours|chargee de cours|charge du cours|chargee du cours|pl|pc|pa|teacher|vacataire|stagiaire|titulaire)\b`), school.Teacher},
 }
 
 // rolesOf reads "Professeur, surveillant général"; nil when no role is meant.
 func rolesOf(post string) []school.Role {
-	folded := strings.NewReplacer("d ", "d ").Replace(school.Fold(strings.NewReplacer("'", " ", "’", " ").Replace(post)))
+	folded := school.Fold(strings.NewReplacer("'", " ", "’", " ").Replace(post))
 	var roles []school.Role
 	for _, p := range posts {
 		if p.words.MatchString(folded) {
