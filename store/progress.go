@@ -31,10 +31,16 @@ func Progress(tx *Tx, id ID) (ProgressOf, error) {
 	if err != nil {
 		return ProgressOf{}, err
 	}
-	if row.Home != Up || !tx.atHome(row.Meta) {
-		return ProgressOf{Here, row.Time}, nil
+	return ProgressOfRecord(tx, row.Meta), nil
+}
+
+// ProgressOfRecord is Progress for a record that was just read: a list asks for
+// each of its rows, and finding them again would cost more than the page.
+func ProgressOfRecord(tx *Tx, m Meta) ProgressOf {
+	if m.Home != Up || !tx.atHome(m) {
+		return ProgressOf{Here, m.Time}
 	}
-	return tx.progress(Feed{Origin: row.Origin, Lane: row.Lane}, row.Number, row.Time), nil
+	return tx.progress(Feed{Origin: m.Origin, Lane: m.Lane}, m.Number, m.Time)
 }
 
 // ProgressAt is where a Down record stands on its way to one site; Here when

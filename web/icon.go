@@ -1,6 +1,12 @@
 package web
 
-import "slices"
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/a-h/templ"
+)
 
 // Tone says how a mark is meant; the sheet gives it its colour, the words its sense.
 type Tone string
@@ -37,12 +43,51 @@ type Mark struct {
 	Href string // where Bold leads, "" nowhere
 }
 
+// Icon is a drawing of 16 pixels; a word must stand beside it.
+func Icon(b Base, name string) templ.Component {
+	b.use(name)
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error { return writeIcon(w, name) })
+}
+
+// Chip is a state: icon, bold word, plain words. It is no pill: it cannot be
+// pressed. It is written by hand, not by templ: a list has one a row.
+func Chip(b Base, m Mark) templ.Component {
+	if m.Icon != "" {
+		b.use(m.Icon)
+	}
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error { return writeChip(w, m) })
+}
+
+func writeIcon(w io.Writer, name string) error {
+	_, err := io.WriteString(w, `<svg class="i" width="16" height="16" aria-hidden="true"><use xlink:href="#i-`+name+`"></use></svg>`)
+	return err
+}
+
+func writeChip(w io.Writer, m Mark) error {
+	if _, err := io.WriteString(w, `<span class="chip `+string(m.Tone)+`">`); err != nil {
+		return err
+	}
+	if m.Icon != "" {
+		if err := writeIcon(w, m.Icon); err != nil {
+			return err
+		}
+	}
+	word := "<b>" + templ.EscapeString(m.Bold) + "</b>"
+	if m.Href != "" {
+		word = `<a href="` + templ.EscapeString(string(templ.URL(m.Href))) + `">` + word + "</a>"
+	}
+	if m.Text != "" {
+		word += " " + templ.EscapeString(m.Text)
+	}
+	_, err := io.WriteString(w, word+"</span>")
+	return err
+}
+
 // use notes that an icon is on the page, for the sprite at its end.
-func (b Base) use(icon string) string {
+func (b Base) use(icon string) {
 	if b.page != nil && !slices.Contains(b.page.icons, icon) {
 		b.page.icons = append(b.page.icons, icon)
 	}
-	return "#i-" + icon
 }
 
 func (b Base) usedIcons() []string {

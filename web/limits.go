@@ -58,11 +58,6 @@ func (b *buckets) allowMinute(key string, perMinute int, now time.Time) bool {
 	return b.limiter(key, rate.Limit(float64(perMinute)/60), perMinute).AllowN(now, 1)
 }
 
-// empty tells whether a key has used up its bucket, without taking from it.
-func (b *buckets) empty(key string, now time.Time) bool {
-	return b.limiter(key, b.every, b.burst).TokensAt(now) < 1
-}
-
 func (b *buckets) limiter(key string, every rate.Limit, burst int) *rate.Limiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()

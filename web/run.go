@@ -185,6 +185,15 @@ func (c *Ctx) makeETag(tx *store.Tx) string {
 		part(name)
 		number(tx.Version(name))
 	}
+	if c.route.reads[store.ProgressName] || c.route.reads[store.BlobsName] {
+		select {
+		case <-c.srv.moved:
+			c.srv.epoch.Add(1)
+		default:
+		}
+		number(c.srv.epoch.Load())
+		number(c.srv.born)
+	}
 	if every := c.route.route.Every; every > 0 {
 		number(uint64(c.now.UnixNano() / int64(every)))
 	}

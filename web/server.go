@@ -53,6 +53,9 @@ type Server struct {
 	memory  remembered
 	place   atomic.Pointer[place]
 	swept   atomic.Int64
+	moved   <-chan struct{} // signals that something left or a blob came: neither is a commit
+	epoch   atomic.Uint64   // counts these signals
+	born    uint64          // tells this run of the program from the last: its counts begin anew
 	started atomic.Uint64
 	limits  limits
 	openapi []byte
@@ -93,8 +96,10 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.words.unknown = o.Unknown
+	s.born = uint64(time.Now().UnixNano())
 	s.cookie = "preau-" + o.DB.Origin().String()[:6]
 	s.limits = newLimits()
+	s.moved, _ = o.DB.Watch(store.ProgressName, store.BlobsName) // ends with the store
 	s.loadStatic()
 	s.echo = echo.New()
 	s.echo.IPExtractor = echo.ExtractIPDirect()

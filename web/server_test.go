@@ -241,3 +241,24 @@ func TestAnEndlessBodyIsCutOff(t *testing.T) {
 func TestWhoMayEnter(t *testing.T) {
 	newSample(t, 0).Walker().Walk(t, "testdata/access.txt")
 }
+
+// Leaving is no commit, yet a page that says "waits" must change.
+func TestWhatLeftChangesThePage(t *testing.T) {
+	s := newSample(t, 5)
+	c := s.AsOwn(school.Head)
+	p := c.Get("/notes")
+	if !p.Has("attend le lien") {
+		t.Fatalf("%s", p)
+	}
+	req := request(t, http.MethodGet, s.URL+"/notes")
+	req.Header.Set("If-None-Match", p.Header.Get("ETag"))
+	feed := store.Feed{Origin: s.DB.Origin(), Lane: store.Records}
+	head, err := s.DB.Head(feed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.DB.Sent(feed, head)
+	if p := c.Do(req); p.Status != 200 || strings.Contains(p.Text(), "attend le lien depuis") {
+		t.Errorf("after it left: %s", p)
+	}
+}

@@ -99,8 +99,6 @@ func newSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-func (s *Server) cookieName() string { return s.cookie }
-
 // findSession reads who asks. It never fails for a bad cookie: that is nobody.
 func (s *Server) findSession(tx *store.Tx, r *http.Request, now time.Time) (*session, error) {
 	ck, err := r.Cookie(s.cookie)
