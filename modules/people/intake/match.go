@@ -66,6 +66,10 @@ func nameKey(surname, given string) string {
 // provisional, so that two pupils of one name are never made one.
 func (r *roster) match(entries []roll.Entry, pack *packs.Pack) []*known {
 	found := make([]*known, len(entries))
+	inList := map[string]int{}
+	for _, e := range entries {
+		inList[nameKey(e.Surname, e.Given)]++
+	}
 	for i, e := range entries {
 		if k := r.byMatricule[school.NormalizeMatricule(e.Matricule)]; k != nil && !k.seen {
 			found[i], k.seen = k, true
@@ -76,6 +80,15 @@ func (r *roster) match(entries []roll.Entry, pack *packs.Pack) []*known {
 			continue
 		}
 		if k := r.byPerson(e, pack); k != nil {
+			found[i], k.seen = k, true
+		}
+	}
+	for i, e := range entries { // one of the name on either side, in one class: the birth was put right
+		n := nameKey(e.Surname, e.Given)
+		if found[i] != nil || inList[n] != 1 || len(r.byName[n]) != 1 || e.Matricule != "" || e.Class == "" {
+			continue
+		}
+		if k := r.byName[n][0]; !k.seen && k.key == roll.ClassKey(pack, e.Class) {
 			found[i], k.seen = k, true
 		}
 	}

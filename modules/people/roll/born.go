@@ -208,6 +208,9 @@ func isAmerican(column []string) bool {
 
 // isNothing: what people write where nothing is known.
 func isNothing(s string) bool {
+	if strings.HasPrefix(s, "#") && strings.ToUpper(s) == s { // #REF!, #N/A, #NOM?
+		return true
+	}
 	if strings.Trim(s, " -–—_.?/*'’x") == "" {
 		return true
 	}

@@ -82,6 +82,11 @@ func readClass(pack *packs.Pack, label, levelText, seriesText string) (class, le
 	}
 	l, _ := pack.LevelByCode(level)
 	if series == "" && l.Cycle == "lycee" && likeSeries.MatchString(rest) {
+		for _, code := range []string{rest, strings.TrimRight(rest, "0123456789")} { // "2nde C": of another level
+			if s, ok := pack.SeriesNamed(code); ok {
+				return label, level, s.Code, nil
+			}
+		}
 		return label, level, "", unknownSeries(pack, strings.ToUpper(rest))
 	}
 	return label, level, series, nil

@@ -266,7 +266,10 @@ func (r *reader) between(p *person) bool {
 			return true
 		}
 	}
-	for _, t := range texts[:min(4, len(texts))] {
+	if len(texts) > 2 { // beyond, words such as "Secrétaire" are somebody's
+		texts = append(texts[:2:2], p.cell(FullName).Text, p.cell(Surname).Text)
+	}
+	for _, t := range texts {
 		if summaries.MatchString(school.Fold(strings.NewReplacer("'", " ", "’", " ").Replace(t)) + " ") {
 			return true
 		}

@@ -58,7 +58,12 @@ type xlsxReader struct {
 	computed bool
 	date1904 bool
 	rows     int
+	cells    int // looked at, the empty ones before a far column included
 }
+
+// maxLooked bounds the cells of a book, so that a value in the last column of
+// every row costs nobody a minute.
+const maxLooked = 8 << 20
 
 // hasFormulas looks once through the sheets' XML, so that the usual list
 // without formulas does not pay for asking cell by cell.
@@ -92,6 +97,9 @@ func (x *xlsxReader) sheet(name string) ([]Row, error) {
 		stored, err := raw.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
 			return nil, refuse("broken")
+		}
+		if x.cells += len(texts); x.cells > maxLooked {
+			return nil, refuse("bomb")
 		}
 		cells := make([]Cell, min(len(texts), MaxColumns))
 		for i := range cells {
