@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,7 +29,13 @@ func TestPlays(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startSite, "powercut": killSite, "halt": stopSite,
-			"ports": freePorts, "value": jsonValue, "keep": keepLine, "corrupt": corruptFile,
+			"ports": freePorts, "value": jsonValue, "keep": keepLine, "corrupt": corruptFile, "smalldisk": smallDisk,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "root" {
+				return false, fmt.Errorf("unknown condition %s", cond)
+			}
+			return os.Geteuid() == 0, nil
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Values[crewKey{}] = &crew{}

@@ -248,3 +248,18 @@ func corruptFile(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 	}
 }
+
+// smallDisk: smalldisk DIR SIZE mounts a disk of so many MiB at DIR until the
+// play ends.
+func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: smalldisk DIR MIB")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(syscall.Mount("none", dir, "tmpfs", 0, "size="+args[1]+"m"))
+	ts.Defer(func() {
+		crewOf(ts).home()
+		_ = syscall.Unmount(dir, syscall.MNT_DETACH)
+	})
+}
