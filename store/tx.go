@@ -57,6 +57,10 @@ func (tx *Tx) Now() (time.Time, bool) {
 	return tx.now, tx.trusted
 }
 
+// Commit is the number of the newest commit that this transaction sees. While it
+// stands still no version has changed, so nothing need be asked.
+func (tx *Tx) Commit() uint64 { return uint64(tx.b.Tx().ID()) }
+
 // OnRead has every collection that is read from now on told to fn. The page
 // kit holds a handler to what it declared.
 func (tx *Tx) OnRead(fn func(collection string)) { tx.seen = fn }

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"sort"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,7 +19,7 @@ import (
 // place is the site and its year, read anew when their records change or a day begins.
 type place struct {
 	versions [2]uint64
-	day      string
+	day      int
 	site     school.SiteInfo
 	year     string
 }
@@ -114,8 +112,8 @@ func (c *Ctx) speak() {
 }
 
 func (c *Ctx) readPlace(tx *store.Tx) error {
-	versions := [2]uint64{school.Sites.Version(tx), school.Years.Version(tx)}
-	day := c.now.Format(time.DateOnly)
+	versions := [2]uint64{c.srv.known.of(tx, school.Sites.Name()), c.srv.known.of(tx, school.Years.Name())}
+	day := c.now.Year()*1000 + c.now.YearDay()
 	if p := c.srv.place.Load(); p != nil && p.versions == versions && p.day == day {
 		c.site, c.year = p.site, p.year
 		return nil
@@ -159,31 +157,23 @@ func (c *Ctx) cacheable() bool {
 
 // makeETag says what the page is made of, without reading any of it.
 func (c *Ctx) makeETag(tx *store.Tx) string {
-	h := sha256.New()
+	b := make([]byte, 0, 512)
 	origin := c.DB().Origin()
-	h.Write(origin[:])
+	b = append(b, origin[:]...)
 	part := func(s string) {
-		var n [4]byte
-		binary.BigEndian.PutUint32(n[:], uint32(len(s)))
-		h.Write(n[:])
-		h.Write([]byte(s))
+		b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
+		b = append(b, s...)
 	}
-	number := func(n uint64) {
-		var b [8]byte
-		binary.BigEndian.PutUint64(b[:], n)
-		h.Write(b[:])
-	}
+	number := func(n uint64) { b = binary.BigEndian.AppendUint64(b, n) }
 	part(c.srv.o.Version)
 	part(c.srv.cssPath)
 	part(c.Request().URL.RequestURI())
 	part(c.lang)
-	part(fmt.Sprint(c.hc))
+	part(contrast(c.hc))
 	part(c.actor.ID.String())
-	names := append([]string{"people", "site", "years", "secrets"}, c.route.route.Reads...)
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range c.route.counted {
 		part(name)
-		number(tx.Version(name))
+		number(c.srv.known.of(tx, name))
 	}
 	if c.route.reads[store.ProgressName] || c.route.reads[store.BlobsName] {
 		select {
@@ -197,7 +187,7 @@ func (c *Ctx) makeETag(tx *store.Tx) string {
 	if every := c.route.route.Every; every > 0 {
 		number(uint64(c.now.UnixNano() / int64(every)))
 	}
-	part(c.now.Format(time.DateOnly))
+	number(uint64(c.now.Year()*1000 + c.now.YearDay()))
 	st := c.sess.state
 	st.mu.Lock()
 	number(st.posts)
@@ -205,7 +195,15 @@ func (c *Ctx) makeETag(tx *store.Tx) string {
 	if l := c.syncLine(); l != nil {
 		part(l.Icon + "\x00" + l.Bold + "\x00" + l.Text + "\x00" + l.Href)
 	}
-	return `W/"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15]) + `"`
+	sum := sha256.Sum256(b)
+	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+}
+
+func contrast(high bool) string {
+	if high {
+		return "hc"
+	}
+	return ""
 }
 
 // match compares weakly, as If-None-Match asks.

@@ -52,6 +52,7 @@ type Server struct {
 	cookie  string
 	memory  remembered
 	place   atomic.Pointer[place]
+	known   versions
 	swept   atomic.Int64
 	moved   <-chan struct{} // signals that something left or a blob came: neither is a commit
 	epoch   atomic.Uint64   // counts these signals
@@ -67,6 +68,7 @@ type entry struct {
 	route    Route
 	endpoint *Endpoint
 	reads    map[string]bool
+	counted  []string // collections whose versions make the ETag
 	maxBody  int64
 	plain    bool
 }
@@ -139,6 +141,7 @@ func (s *Server) addRoutes() error {
 			for _, name := range r.Reads {
 				e.reads[name] = true
 			}
+			e.counted = append([]string{"people", "site", "years", "secrets"}, r.Reads...)
 		}
 		if err := s.add(e, r.Handle != nil); err != nil {
 			return err

@@ -130,7 +130,7 @@ func (s *Server) findSession(tx *store.Tx, r *http.Request, now time.Time) (*ses
 
 // remember finds the state of a session, in memory when nothing changed since.
 func (s *Server) remember(tx *store.Tx, hash []byte) (*sessionState, error) {
-	versions := [3]uint64{sessions.Version(tx), school.People.Version(tx), school.Secrets.Version(tx)}
+	versions := [3]uint64{s.known.of(tx, sessions.Name()), s.known.of(tx, school.People.Name()), s.known.of(tx, school.Secrets.Name())}
 	m := &s.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
