@@ -147,7 +147,7 @@ func Recognise(heading string, kind school.Kind) Field {
 // byWords reads headings that no list of spellings would ever hold all of.
 func byWords(folded string, kind school.Kind) Field {
 	words := strings.Fields(folded)
-	if len(words) > 7 {
+	if len(words) == 0 || len(words) > 7 {
 		return Ignored
 	}
 	has := func(prefixes ...string) bool {

@@ -46,7 +46,7 @@ func findHeading(rows []sheet.Row, kind school.Kind) layout {
 			one.at, one.height = i, 1
 			best = one
 		}
-		if i+1 < len(rows) && rows[i+1].Line <= rows[i].Line+2 {
+		if i+1 < len(rows) && rows[i+1].Line <= rows[i].Line+2 && filled(rows[i]) > 1 { // a title is no heading
 			two := label(rows[i+1], &rows[i], kind)
 			if two.score > best.score+1 && !looksLikeData(rows[i+1], two.columns) {
 				two.at, two.height = i, 2
@@ -58,6 +58,15 @@ func findHeading(rows []sheet.Row, kind school.Kind) layout {
 		return layout{at: -1}
 	}
 	return best
+}
+
+func filled(row sheet.Row) (n int) {
+	for _, c := range row.Cells {
+		if c.Text != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func hasName(columns []Field) bool {
