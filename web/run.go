@@ -61,6 +61,9 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 	}
 	if c.etag != "" && match(c.Request().Header.Get("If-None-Match"), c.etag) {
 		h := ec.Response().Header()
+		for name := range always { // the browser has them with the page it kept
+			delete(h, name)
+		}
 		h.Set("ETag", c.etag)
 		h.Set("Cache-Control", c.cacheRule())
 		ec.Response().WriteHeader(http.StatusNotModified)
