@@ -24,9 +24,14 @@ var demoClasses = []struct {
 	level, series, form string
 	n, full             int
 }{
-	{"2nde", "A", "2nde A%d", 3, 46}, {"2nde", "S", "2nde S%d", 5, 45},
-	{"1re", "A4", "1re A4-%d", 3, 40}, {"1re", "C", "1re C", 1, 19}, {"1re", "D", "1re D%d", 4, 38},
-	{"Tle", "A4", "Tle A4-%d", 3, 34}, {"Tle", "C", "Tle C", 1, 16}, {"Tle", "D", "Tle D%d", 4, 35},
+	{"2nde", "A", "2nde A%d", 3, 46},
+	{"2nde", "S", "2nde S%d", 5, 45},
+	{"1re", "A4", "1re A4-%d", 3, 40},
+	{"1re", "C", "1re C", 1, 19},
+	{"1re", "D", "1re D%d", 4, 38},
+	{"Tle", "A4", "Tle A4-%d", 3, 34},
+	{"Tle", "C", "Tle C", 1, 16},
+	{"Tle", "D", "Tle D%d", 4, 35},
 }
 
 // demoTeachers: how many teach a subject first.

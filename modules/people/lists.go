@@ -3,6 +3,7 @@ package people
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"preau/school"
@@ -19,6 +20,7 @@ type classesPage struct {
 	Staff   int
 	Pupils  int
 	MayGive bool // may import lists
+	Mine    bool // only what one teaches
 	Query   string
 	Found   []foundRow
 }
@@ -56,6 +58,32 @@ func showClasses(c *web.Ctx) error {
 		return err
 	}
 	return c.Render(http.StatusOK, classesView(p))
+}
+
+// showMine lists the classes that a teacher teaches.
+func showMine(c *web.Ctx) error {
+	p := classesPage{Base: c.Base("people.mine.title"), Mine: true}
+	err := c.View(func(tx *store.Tx) error {
+		all, err := classRows(tx)
+		if err != nil {
+			return err
+		}
+		taught, err := school.Roster.ClassesTaught(tx, c.Actor().ID)
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			if slices.ContainsFunc(taught, func(t store.Record[school.Class]) bool { return t.ID == r.ID }) {
+				p.Rows = append(p.Rows, r)
+				p.Pupils += r.N
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, mineView(p))
 }
 
 // foundMost bounds what a search shows.
@@ -177,6 +205,8 @@ func showClass(c *web.Ctx) error {
 	p.Base = base(c, "people.class.title", "class", p.Class.Label)
 	if school.May(school.SeePeople).Allows(c.Actor()) {
 		p.Back = web.Link{Label: p.T("people.title"), Href: "/people"}
+	} else {
+		p.Back = web.Link{Label: p.T("people.mine.title"), Href: "/people/mine"}
 	}
 	p.Lead = p.T("people.class.lead", "count", len(p.Pupils), "girls", p.Girls, "boys", p.Boys)
 	return c.Render(http.StatusOK, classView(p))

@@ -27,8 +27,12 @@ func Module() appliance.Module {
 	box := []web.Kind{web.Box}
 	return appliance.Module{
 		Name: "people", Files: files,
-		Pages:       pages(),
-		Nav:         []web.NavItem{{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)}},
+		Pages: pages(),
+		Nav: []web.NavItem{
+			{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)},
+			{Key: "people.nav.mine", Href: "/people/mine", Access: school.For(school.Teacher)},
+		},
+		Due: due, DueReads: []string{"classes"},
 		Collections: []store.Definition{intake.Imports},
 		Demo:        demo,
 		Commands: []appliance.Command{
@@ -39,4 +43,16 @@ func Module() appliance.Module {
 			{Name: "passwd", Run: passwdCommand},
 		},
 	}
+}
+
+// due asks for the list of pupils while there is none.
+func due(c *web.Ctx, tx *store.Tx) ([]web.Task, error) {
+	if !school.May(school.ImportPeople).Allows(c.Actor()) {
+		return nil, nil
+	}
+	n, err := school.People.Count(tx, "kind", string(school.PupilKind))
+	if err != nil || n > 0 {
+		return nil, err
+	}
+	return []web.Task{{Label: c.T("people.due.import"), Detail: c.T("people.due.import.detail"), Href: "/admin/import"}}, nil
 }

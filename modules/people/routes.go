@@ -20,6 +20,7 @@ func pages() []web.Route {
 	post := http.MethodPost
 	return []web.Route{
 		{Path: "/people", Access: see, Reads: []string{"classes"}, Handle: showClasses},
+		{Path: "/people/mine", Access: school.For(school.Teacher), Reads: []string{"classes", "assignments"}, Handle: showMine},
 		{Path: "/people/staff", Access: staff, Reads: []string{"assignments", "classes"}, Handle: showStaff},
 		{Path: "/people/classes/{id}", Access: class, Reads: []string{"classes", "assignments"}, Handle: showClass},
 		{Path: "/people/staff/{id}/access", Access: reset, Handle: showAccess},

@@ -7,11 +7,10 @@ import (
 )
 
 var (
-	civility   = regexp.MustCompile(`^(?i:(?:m\.|mr\.?|mme\.?|mlle\.?|mrs\.?|dr\.?|monsieur|madame|mademoiselle))\s+`)
-	ladies     = regexp.MustCompile(`^(?i:mme|mlle|madame|mademoiselle|mrs)`)
-	marked     = regexp.MustCompile(`\s*(?:\((?i:r|red|redt|redoublant|redoublante)\.?\)|\*+)$`)
-	honorific  = regexp.MustCompile(`(?i)^(?:épse|epse|ép\.?|ep\.?|épouse|epouse|née|veuve|vve)$`)
-	digitsOnly = regexp.MustCompile(`^[\d\s.,/:;\-]*$`)
+	civility  = regexp.MustCompile(`^(?i:(?:m\.|mr\.?|mme\.?|mlle\.?|mrs\.?|dr\.?|monsieur|madame|mademoiselle))\s+`)
+	ladies    = regexp.MustCompile(`^(?i:mme|mlle|madame|mademoiselle|mrs)`)
+	marked    = regexp.MustCompile(`\s*(?:\((?i:r|red|redt|redoublant|redoublante)\.?\)|\*+)$`)
+	honorific = regexp.MustCompile(`(?i)^(?:épse|epse|ép\.?|ep\.?|épouse|epouse|née|veuve|vve)$`)
 )
 
 // particles join what follows them into one surname.

@@ -32,8 +32,10 @@ func archive(t testing.TB, parts ...[2]string) []byte {
 	return b.Bytes()
 }
 
-const odsHead = `<?xml version="1.0"?><office:document-content xmlns:office="o" xmlns:table="t" xmlns:text="x"><office:body><office:spreadsheet><table:table table:name="A">`
-const odsFoot = `</table:table></office:spreadsheet></office:body></office:document-content>`
+const (
+	odsHead = `<?xml version="1.0"?><office:document-content xmlns:office="o" xmlns:table="t" xmlns:text="x"><office:body><office:spreadsheet><table:table table:name="A">`
+	odsFoot = `</table:table></office:spreadsheet></office:body></office:document-content>`
+)
 
 func ods(t testing.TB, rows string) []byte {
 	return archive(t, [2]string{"content.xml", odsHead + rows + odsFoot})
