@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"preau/school"
+	"preau/school/packs"
 	"preau/store"
 	"preau/web"
 )
@@ -125,6 +126,14 @@ func classRows(tx *store.Tx) ([]classRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	pack, err := packOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	order := func(c store.Record[school.Class]) int {
+		return slices.IndexFunc(pack.Levels, func(l packs.Level) bool { return l.Code == c.Value.Level })
+	}
+	slices.SortStableFunc(classes, func(a, b store.Record[school.Class]) int { return order(a) - order(b) })
 	rows := make([]classRow, len(classes))
 	byID := map[store.ID]*classRow{}
 	for i, c := range classes {
