@@ -1,0 +1,144 @@
+package boxsync
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"runtime"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"preau/store"
+)
+
+// pipe reads what was written; writing goes nowhere.
+type pipe struct{ io.Reader }
+
+func (pipe) Write(b []byte) (int, error) { return len(b), nil }
+
+func packed(t testing.TB, frames []byte) io.ReadWriter {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write(frames); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return pipe{&b}
+}
+
+func TestAFrameThatClaimsTwoGigabytesIsRefused(t *testing.T) {
+	f, err := newFramer(packed(t, binary.AppendUvarint([]byte{frameBatch}, 2<<30)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	if _, _, err := f.read(); !errors.Is(err, ErrFrame) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestABombTakesLittleMemory feeds a gigabyte of skippable nothing, packed into
+// some tens of kilobytes.
+func TestABombTakesLittleMemory(t *testing.T) {
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := binary.AppendUvarint([]byte{0x80 | 99}, maxFrame)
+	empty := make([]byte, maxFrame)
+	for range 1000 {
+		if _, err := z.Write(append(head, empty...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := newFramer(pipe{&b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err = f.read()
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, ErrFrame) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
+	}
+	if took := after.HeapSys - before.HeapSys; took > 64<<20 {
+		t.Errorf("took %d MiB", took>>20)
+	}
+}
+
+func TestUnknownFramesAreSkippedWhenTheyMayBe(t *testing.T) {
+	frames := append(binary.AppendUvarint([]byte{0x80 | 99}, 3), 1, 2, 3)
+	frames = append(frames, frameIdle, 0)
+	f, err := newFramer(packed(t, frames))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	if kind, _, err := f.read(); kind != frameIdle || err != nil {
+		t.Errorf("type %d, %v", kind, err)
+	}
+	f, err = newFramer(packed(t, []byte{99, 0}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	if _, _, err := f.read(); !errors.Is(err, ErrFrame) {
+		t.Errorf("an unknown frame that may not be skipped: %v", err)
+	}
+}
+
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte{frameIdle, 0})
+	f.Add(append(binary.AppendUvarint([]byte{frameBatch}, 2), 0xa1, 0x01))
+	f.Fuzz(func(t *testing.T, frames []byte) {
+		r, err := newFramer(packed(t, frames))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.close()
+		for range 100 {
+			_, body, err := r.read()
+			if err != nil {
+				return
+			}
+			for _, v := range []any{&helloWire{}, &welcomeWire{}, &batchWire{}, &blobWire{}, &cursorWire{}, &byeWire{}} {
+				_ = unmarshal(body, v)
+			}
+		}
+	})
+}
+
+func FuzzRows(f *testing.F) {
+	rows, err := packRows([]store.Row{{Meta: store.Meta{Format: 1, Collection: "a", Home: store.Up, Lane: store.Records, Number: 1}, Body: []byte{0xa0}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(rows)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := unpackRows(b)
+		if err != nil {
+			return
+		}
+		again, err := packRows(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := unpackRows(again); err != nil || len(back) != len(got) {
+			t.Errorf("%d rows came back as %d, %v", len(got), len(back), err)
+		}
+	})
+}
