@@ -21,7 +21,7 @@ func (pipe) Write(b []byte) (int, error) { return len(b), nil }
 func packed(t testing.TB, frames []byte) io.ReadWriter {
 	t.Helper()
 	var b bytes.Buffer
-	z, err := zstd.NewWriter(&b)
+	z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestAFrameThatClaimsTwoGigabytesIsRefused(t *testing.T) {
 // some tens of kilobytes.
 func TestABombTakesLittleMemory(t *testing.T) {
 	var b bytes.Buffer
-	z, err := zstd.NewWriter(&b)
+	z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<10))
 	if err != nil {
 		t.Fatal(err)
 	}
