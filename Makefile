@@ -8,7 +8,6 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1-
 # race detector costs five to ten times.
 P ?= $(shell nproc)
 TIMEOUT ?= 20m
-BENCH := build/bench
 
 .PHONY: list
 list: ## this list

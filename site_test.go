@@ -29,7 +29,12 @@ type login struct{ Site, Role, Name, Login, Secret, Class string }
 // openStage makes the demonstration and starts its office and its box.
 func openStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, bin: preauIn(t), dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*bytes.Buffer{}}
+	return openStageWith(t, preauIn(t))
+}
+
+func openStageWith(t *testing.T, bin string) *stage {
+	t.Helper()
+	s := &stage{t: t, bin: bin, dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*bytes.Buffer{}}
 	port, err := portsInARow(3)
 	if err != nil {
 		t.Fatal(err)
