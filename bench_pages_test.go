@@ -34,14 +34,13 @@ func TestBenchPages(t *testing.T) {
 	}
 	s := openStageWith(t, built(t))
 	s.publish(benchCirculars)
-	pid := s.procs["box"].Process.Pid
 	s.stop("box") // idle means after a start, not after an import
 	s.startBox()
-	pid = s.procs["box"].Process.Pid
+	pid := s.procs["box"].Process.Pid
+	idle := memory(pid, "VmRSS")
 	shared, own := newVisitor(t, s.Box), newVisitor(t, s.Box)
 	shared.send(shared.form(s.login("box", "teacher", 0), "shared"))
 	own.send(own.form(s.login("box", "teacher", 1), "own"))
-	idle := memory(pid, "VmRSS")
 
 	pages := map[string]string{"home": "/", "list": "/circulars"}
 	root := t.TempDir()

@@ -24,6 +24,9 @@ type Clock struct {
 	offset time.Duration // added to the machine's
 	fixed  bool          // the office has said the time
 	apart  time.Duration // the office's time minus ours, at the last contact
+
+	looked time.Time // when synced was last asked, by machine
+	keeps  bool      // and its answer
 }
 
 // ClockOptions make a clock; the zero value is a box's on a real machine.
@@ -60,7 +63,7 @@ func (c *Clock) now() (time.Time, bool) {
 	if steady.Before(c.low) {
 		return c.low, false
 	}
-	return steady, c.fixed || c.master || c.synced()
+	return steady, c.fixed || c.master || c.disciplined()
 }
 
 // read is the steady time. When the machine's date was set by NTP meanwhile,
@@ -70,7 +73,7 @@ func (c *Clock) read() time.Time {
 	m := c.machine()
 	steady := c.start.Add(m.Sub(c.start)).Add(c.offset)
 	step := m.Round(0).Add(c.offset).Sub(steady.Round(0))
-	if (step > 2*time.Second || step < -2*time.Second) && c.synced() {
+	if (step > 2*time.Second || step < -2*time.Second) && c.disciplined() {
 		c.start, c.offset = m, 0
 		return m.Round(0)
 	}
@@ -83,6 +86,17 @@ func (c *Clock) Master(yes bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.master = yes
+}
+
+// askEvery is how long an answer of the kernel serves: every request asks for
+// the time.
+const askEvery = 10 * time.Second
+
+func (c *Clock) disciplined() bool {
+	if m := c.machine(); c.looked.IsZero() || m.Sub(c.looked).Abs() >= askEvery {
+		c.looked, c.keeps = m, c.synced()
+	}
+	return c.keeps
 }
 
 // NotBefore says that this time was stored: the clock never shows less.

@@ -58,7 +58,7 @@ func (a *app) demo() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(*dir)) }()
 		}
-		boundMemory()
+		boundMemory(2 * boxMemory)
 		if a.config == "" && os.Getenv("PREAU_LOG_LEVEL") == "" {
 			cfg.Log.Level = "warn"
 		}

@@ -32,7 +32,11 @@ func (a *app) run(c *cobra.Command, site appliance.Site, flags map[string]string
 	if err != nil {
 		return err
 	}
-	boundMemory()
+	if site.Kind == appliance.Box {
+		boundMemory(boxMemory)
+	} else {
+		boundMemory(officeMemory)
+	}
 	return appliance.Run(c.Context(), cfg, site, appliance.RunOptions{
 		Log: logTo(a.stderr, cfg), Check: appliance.QuickCheck,
 		Ready: func(at appliance.Addresses) {
