@@ -12,6 +12,7 @@ import (
 	"preau/modules/people/sheet"
 	"preau/school"
 	"preau/store"
+	"preau/web"
 )
 
 // refusedLine, personLine and importReport are the answer of "import --json"
@@ -87,7 +88,7 @@ func importCommand(kind school.Kind) func(context.Context, *appliance.Running, a
 				if plan, err = l.compare(tx, true); err != nil || plan.Nothing() {
 					return err
 				}
-				_, err = intake.Apply(tx, school.Actor{}, plan, store.ID{}, intake.Import{})
+				_, err = intake.Apply(tx, school.Actor{}, plan, store.ID{}, intake.Import{Name: fileName(call.Args)})
 				return err
 			})
 		}
@@ -103,6 +104,14 @@ func importCommand(kind school.Kind) func(context.Context, *appliance.Running, a
 		}
 		return appliance.Done, report.print(call.Stdout)
 	}
+}
+
+// fileName is the list's name as the page of imports shows it.
+func fileName(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return web.SafeName(args[0])
 }
 
 func reportOf(r *appliance.Running, p *intake.Plan) importReport {
