@@ -58,7 +58,7 @@ func TestBombs(t *testing.T) {
 		name, key string
 		data      []byte
 	}{
-		{"a part of 100 MB", "bomb", archive(t, book, [2]string{"xl/worksheets/sheet1.xml", strings.Repeat("\x00", 100<<20)})},
+		{"a part of 49 MB", "bomb", archive(t, book, [2]string{"xl/worksheets/sheet1.xml", strings.Repeat("\x00", 49<<20)})},
 		{"a part of a thousand to one", "bomb", archive(t, book, [2]string{"xl/media/image.png", strings.Repeat("0", 8<<20)})},
 		{"too many parts", "bomb", archive(t, many...)},
 		{"a way out of the archive", "bomb", archive(t, book, [2]string{"../../etc/passwd", "x"})},
