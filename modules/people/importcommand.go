@@ -9,7 +9,7 @@ import (
 
 	"preau/appliance"
 	"preau/modules/people/intake"
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/store"
 	"preau/web"

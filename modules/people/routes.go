@@ -3,7 +3,7 @@ package people
 import (
 	"net/http"
 
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/web"
 )

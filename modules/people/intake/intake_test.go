@@ -9,7 +9,7 @@ import (
 
 	"preau/modules/people/intake"
 	"preau/modules/people/roll"
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
 	"preau/store"

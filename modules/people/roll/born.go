@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 )
 

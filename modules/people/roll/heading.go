@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 )
 

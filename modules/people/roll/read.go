@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"preau/modules/people/roll"
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
 )

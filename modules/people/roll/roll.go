@@ -9,7 +9,7 @@
 package roll
 
 import (
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
 )

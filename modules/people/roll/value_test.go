@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"preau/modules/people/roll"
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
 )

@@ -8,7 +8,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"preau/modules/people/roll"
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
 )

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"preau/modules/people/sheet"
+	"preau/school/sheet"
 	"preau/school"
 )
 
