@@ -48,9 +48,9 @@ func TestStyleNamesOnlyKnownColours(t *testing.T) {
 
 func TestMinify(t *testing.T) {
 	for in, want := range map[string]string{
-		"a { color : red ; }\n/* x */ b{}":     "a{color :red}b{}",
-		"a :hover , b > c { margin: 0 1px ; }": "a :hover,b>c{margin:0 1px}",
-		`a:before { content: "a  ; b" ; }`:     `a:before{content:"a  ; b"}`,
+		"a { color : red ; }\n/* x */ b{}":      "a{color :red}b{}",
+		"a :hover , b > c { margin: 0 1px ; }":  "a :hover,b>c{margin:0 1px}",
+		`a:before { content: "a  ; b" ; }`:      `a:before{content:"a  ; b"}`,
 		"@media (max-width: 4em) { a { b:c } }": "@media (max-width:4em){a{b:c}}",
 	} {
 		if got := minify(in); got != want {

@@ -39,6 +39,7 @@ type Base struct {
 	Path     string // of this page, with its query: where language and contrast lead back
 	Contrast bool
 	Shared   bool // poste partagé
+	Halted   bool // nothing can be saved: the disk cannot be trusted
 	Version  string
 
 	Refresh time.Duration // the page asks again after this long; progress pages only

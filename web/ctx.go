@@ -146,7 +146,7 @@ func (c *Ctx) Base(titleKey string, kv ...any) Base {
 		Site: c.site, Actor: c.actor, Year: c.year, Now: c.now,
 		Path: c.Request().URL.RequestURI(), Contrast: c.hc, Shared: !c.sess.Own,
 		Version: c.srv.o.Version, css: c.srv.cssPath, page: c.page,
-		Refusals: school.RefusalsIn(c.refused),
+		Refusals: school.RefusalsIn(c.refused), Halted: c.DB().ReadOnly() != nil,
 	}
 	if c.Request().Method == http.MethodPost {
 		b.Path = "/"

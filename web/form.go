@@ -17,6 +17,7 @@ import (
 const (
 	defaultBody = 1 << 20 // bytes of a form without files
 	textMost    = 1 << 20 // bytes of all words of a form with files
+	wordsMost   = 4 << 20 // bytes of a form without files, whatever its route allows
 	fieldsMost  = 20_000
 	filesMost   = 20
 )
@@ -69,7 +70,7 @@ func (c *Ctx) Form() (*Form, error) {
 	if errors.As(err, &max) {
 		err = tooLarge("", c.maxBody())
 	}
-	return c.form, err
+	return c.form, refusedByStore(err)
 }
 
 func (c *Ctx) maxBody() int64 {
@@ -89,12 +90,16 @@ func (c *Ctx) readForm(f *Form) error {
 	over := r.ContentLength > c.maxBody()
 	switch kind {
 	case "application/x-www-form-urlencoded":
-		if over {
-			return tooLarge("", c.maxBody())
+		most := min(c.maxBody(), wordsMost)
+		if r.ContentLength > most {
+			return tooLarge("", most)
 		}
-		body, err := io.ReadAll(r.Body)
+		body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 		if err != nil {
-			return err
+			return formFault(err)
+		}
+		if int64(len(body)) > most {
+			return tooLarge("", most)
 		}
 		if strings.Count(string(body), "&") > fieldsMost {
 			return school.Refuse("web.refused.form", "")

@@ -99,9 +99,7 @@ func (c *Ctx) Post(fn func(tx *store.Tx) (Result, error)) error {
 		return refusedByStore(err)
 	}
 	if st := c.sess.state; st != nil {
-		st.mu.Lock()
-		st.posts++
-		st.mu.Unlock()
+		st.posts.Add(1)
 	}
 	return c.goOn(rec)
 }

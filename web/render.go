@@ -153,6 +153,24 @@ func (c *Ctx) patient() {
 	_ = rc.SetWriteDeadline(until)
 }
 
+// patientBody moves the deadline on with every block that arrives: a slow link can
+// send a long file, at a kilobyte a second or more.
+type patientBody struct {
+	io.ReadCloser
+	c     *Ctx
+	since int
+}
+
+// Read passes on and counts.
+func (b *patientBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.since += n; b.since > 64<<10 {
+		b.since = 0
+		b.c.patient()
+	}
+	return n, err
+}
+
 // patientWriter moves the deadline on with every block that leaves, so that a slow
 // link can take a long file and a dead one is still let go.
 type patientWriter struct {

@@ -42,7 +42,7 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 		c.drain()
 	}()
 	c.whole = c.Request().Body
-	c.Request().Body = http.MaxBytesReader(ec.Response(), c.whole, c.maxBody())
+	c.Request().Body = http.MaxBytesReader(ec.Response(), &patientBody{ReadCloser: c.whole, c: c}, c.maxBody())
 	if e.endpoint != nil {
 		return c.callAPI()
 	}
@@ -191,10 +191,10 @@ func (c *Ctx) makeETag(tx *store.Tx) string {
 		number(uint64(c.now.UnixNano() / int64(every)))
 	}
 	number(uint64(c.now.Year()*1000 + c.now.YearDay()))
-	st := c.sess.state
-	st.mu.Lock()
-	number(st.posts)
-	st.mu.Unlock()
+	number(c.sess.state.posts.Load())
+	if c.DB().ReadOnly() != nil {
+		part("read-only")
+	}
 	if l := c.syncLine(); l != nil {
 		part(l.Icon + "\x00" + l.Bold + "\x00" + l.Text + "\x00" + l.Href)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"preau/school"
@@ -30,6 +31,14 @@ type sessionRecord struct {
 	Person store.ID  `cbor:"2,keyasint,omitempty"`
 	Own    bool      `cbor:"3,keyasint,omitempty"` // mon appareil
 	Made   time.Time `cbor:"4,keyasint,omitempty"`
+}
+
+// idle is how long the session lives without being used.
+func (s sessionRecord) idle() time.Duration {
+	if s.Own {
+		return ownIdle
+	}
+	return sharedIdle
 }
 
 // seenRecord is when a session was last used. It stands apart from the session,
@@ -68,22 +77,23 @@ type session struct {
 // sessionState is shared by the requests of one session while it is remembered.
 type sessionState struct {
 	mu      sync.Mutex
-	seen    time.Time // last use
-	written time.Time // last use as stored
-	posts   uint64    // commits of this session: a page with a form is never older than the last one
+	seen    time.Time      // last use
+	written time.Time      // last use as stored
+	posts   *atomic.Uint64 // commits of this session: a page with a form is never older than the last one
 	actor   school.Actor
 	person  school.Person
 	must    bool // the one-time secret must be changed first
 	record  sessionRecord
 	id      store.ID
+
+	versions [3]uint64 // at which it was read
 }
 
-// remembered are the sessions met lately. They are valid as long as the versions
-// of sessions, people and secrets stand still.
+// remembered are the sessions met lately. Each is as of the versions of sessions,
+// people and secrets that it was read at, and read anew when these have moved.
 type remembered struct {
-	mu       sync.Mutex
-	versions [3]uint64
-	byHash   map[string]*sessionState
+	mu     sync.Mutex
+	byHash map[string]*sessionState
 }
 
 const rememberMost = 5000
@@ -118,11 +128,7 @@ func (s *Server) findSession(tx *store.Tx, r *http.Request, now time.Time) (*ses
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	idle := sharedIdle
-	if st.record.Own {
-		idle = ownIdle
-	}
-	if now.Sub(st.seen) > idle {
+	if now.Sub(st.seen) > st.record.idle() {
 		return &session{}, nil
 	}
 	return &session{sessionRecord: st.record, id: st.id, cookie: ck.Value, state: st}, nil
@@ -134,32 +140,22 @@ func (s *Server) remember(tx *store.Tx, hash []byte) (*sessionState, error) {
 	m := &s.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.versions != versions || len(m.byHash) > rememberMost {
-		old := m.byHash
-		m.versions, m.byHash = versions, map[string]*sessionState{}
-		st, err := s.loadSession(tx, hash, old[string(hash)])
-		if err == nil && st != nil {
-			m.byHash[string(hash)] = st
-		}
-		// Others are read anew when they ask; what they posted and when they were
-		// seen must not be lost with the memory.
-		for h, o := range old {
-			if h != string(hash) && len(old) <= rememberMost {
-				if st, err := s.loadSession(tx, []byte(h), o); err == nil && st != nil {
-					m.byHash[h] = st
-				}
-			}
-		}
-		return st, err
+	old, ok := m.byHash[string(hash)]
+	if ok && old.versions == versions {
+		return old, nil
 	}
-	if st, ok := m.byHash[string(hash)]; ok {
-		return st, nil
+	// What it posted and when it was seen must not be lost with the memory.
+	st, err := s.loadSession(tx, hash, old)
+	if err != nil || st == nil {
+		delete(m.byHash, string(hash))
+		return nil, err
 	}
-	st, err := s.loadSession(tx, hash, nil)
-	if err == nil && st != nil {
-		m.byHash[string(hash)] = st
+	st.versions = versions
+	if m.byHash == nil || len(m.byHash) >= rememberMost {
+		m.byHash = map[string]*sessionState{}
 	}
-	return st, err
+	m.byHash[string(hash)] = st
+	return st, nil
 }
 
 // loadSession reads one session from the store; nil when there is none.
@@ -203,7 +199,8 @@ func (s *Server) loadSession(tx *store.Tx, hash []byte, old *sessionState) (*ses
 		return nil, err
 	}
 	st.written = st.seen
-	st.posts = uint64(rec.Value.Made.UnixMilli()) << 8
+	st.posts = new(atomic.Uint64)
+	st.posts.Store(uint64(rec.Value.Made.UnixMilli()) << 8)
 	return st, nil
 }
 

@@ -77,9 +77,22 @@ func EndSessions(tx *store.Tx, person store.ID, keep *Ctx) error {
 	return revokeTokens(tx, person)
 }
 
-// Sessions counts the places where a person is signed in.
-func Sessions(tx *store.Tx, person store.ID) (int, error) {
-	return sessions.Count(tx, "person", person)
+// Sessions counts the places where a person is signed in now.
+func Sessions(tx *store.Tx, person store.ID) (n int, err error) {
+	now, _ := tx.Now()
+	for r, err := range sessions.Where(tx, "person", person) {
+		if err != nil {
+			return 0, err
+		}
+		last := r.Value.Made
+		if at, err := seen.One(tx, "session", r.ID); err == nil {
+			last = at.Value.At
+		}
+		if now.Sub(last) <= r.Value.idle() {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func endSession(tx *store.Tx, id store.ID) error {
