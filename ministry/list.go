@@ -2,11 +2,246 @@ package ministry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
 
 	"preau/appliance"
+	"preau/school"
+	"preau/school/org"
+	"preau/school/packs"
+	"preau/school/sheet"
+	"preau/store"
+	"preau/web"
 )
 
-func importSchools(context.Context, *appliance.Running, appliance.Call) (int, error) {
-	return appliance.Failed, errors.New("not yet")
+// columns are the headings of a registry of schools, as lists write them;
+// compared without accents, case and punctuation.
+var columns = map[string][]string{
+	"code":       {"code", "code etablissement", "code ecole", "identifiant", "school code"},
+	"name":       {"nom", "etablissement", "nom de l etablissement", "denomination", "lycee", "ecole", "name", "school"},
+	"inspection": {"inspection", "iesg", "circonscription"},
+	"region":     {"region", "dre", "direction", "direction regionale"},
+	"parent":     {"parent", "rattachement"},
+	"type":       {"type", "enseignement", "type d enseignement"},
+	"levels":     {"niveaux", "niveau", "levels"},
+	"series":     {"series", "serie"},
+	"town":       {"ville", "localite", "commune", "town"},
+}
+
+// headings finds the columns that a heading row names.
+func headings(row sheet.Row) map[string]int {
+	at := map[string]int{}
+	for i := range row.Cells {
+		text := school.Fold(row.Text(i))
+		for field, names := range columns {
+			if _, taken := at[field]; !taken && slices.ContainsFunc(names, func(n string) bool { return school.Fold(n) == text }) {
+				at[field] = i
+			}
+		}
+	}
+	return at
+}
+
+// score prefers the reading in which a row names the most columns.
+func score(rows []sheet.Row) (best int) {
+	for _, r := range rows[:min(len(rows), 30)] {
+		best = max(best, len(headings(r)))
+	}
+	return best
+}
+
+type refusedRow struct {
+	Line   int    `json:"line"`
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+type schoolsReport struct {
+	Added     int          `json:"added"`
+	Changed   int          `json:"changed"`
+	Unchanged int          `json:"unchanged"`
+	Missing   int          `json:"missing"` // in the registry and not in the file: kept
+	Refused   []refusedRow `json:"refused"`
+}
+
+// errDry takes a dry run back: everything was tried for real.
+var errDry = errors.New("dry run")
+
+// importSchools reads a registry of schools. Rows that cannot stand are refused
+// one by one; the others are applied in one commit. Nobody is removed.
+func importSchools(_ context.Context, r *appliance.Running, call appliance.Call) (int, error) {
+	data, err := io.ReadAll(io.LimitReader(call.Stdin, sheet.MaxBytes+1))
+	if err != nil {
+		return appliance.Refused, err
+	}
+	words, err := web.LoadWords(school.Words, files)
+	if err != nil {
+		return appliance.Failed, err
+	}
+	lang := call.Lang
+	if lang == "" {
+		lang = "en"
+	}
+	say := func(no *school.Refusal) string {
+		var kv []any
+		for k, v := range no.Args {
+			kv = append(kv, k, v)
+		}
+		return words.T(lang, no.Key, kv...)
+	}
+	book, err := sheet.Read(data, score)
+	if err != nil {
+		return appliance.Refused, err
+	}
+	if len(book.Sheets) == 0 {
+		return appliance.Refused, school.Refuse("ministry.refused.list", "file")
+	}
+	rep := schoolsReport{Refused: []refusedRow{}}
+	err = r.DB.Update(func(tx *store.Tx) error {
+		rep = schoolsReport{Refused: []refusedRow{}}
+		if err := readSchools(tx, book.Sheets[0].Rows, &rep, say); err != nil {
+			return err
+		}
+		if call.Flags["dry-run"] == "true" {
+			return errDry
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errDry) {
+		if school.RefusalsIn(err) != nil {
+			return appliance.Refused, err
+		}
+		return appliance.Failed, err
+	}
+	if call.JSON {
+		return appliance.Done, json.NewEncoder(call.Stdout).Encode(rep)
+	}
+	for _, no := range rep.Refused {
+		fmt.Fprintf(call.Stdout, "line %d: %s\n", no.Line, no.Reason)
+	}
+	fmt.Fprintf(call.Stdout, "%d added, %d changed, %d unchanged, %d missing from the file and kept, %d refused\n",
+		rep.Added, rep.Changed, rep.Unchanged, rep.Missing, len(rep.Refused))
+	return appliance.Done, nil
+}
+
+func readSchools(tx *store.Tx, rows []sheet.Row, rep *schoolsReport, say func(*school.Refusal) string) error {
+	var at map[string]int
+	first := 0
+	for i, r := range rows[:min(len(rows), 30)] {
+		if h := headings(r); len(h) > len(at) {
+			at, first = h, i+1
+		}
+	}
+	_, code := at["code"]
+	_, name := at["name"]
+	if !code || !name {
+		return school.Refuse("ministry.refused.list", "file")
+	}
+	names, err := unitsByName(tx)
+	if err != nil {
+		return err
+	}
+	met := map[string]bool{}
+	for _, row := range rows[first:] {
+		u := schoolIn(row, at, names)
+		if u.Code == "" && u.Name == "" {
+			continue
+		}
+		if met[u.Code] {
+			rep.Refused = append(rep.Refused, refusedRow{row.Line, "code", say(school.Refuse("ministry.refused.code_taken", "code", "code", u.Code))})
+			continue
+		}
+		met[u.Code] = true
+		was, err := org.At(tx, u.Code, org.Today(tx))
+		known := err == nil
+		if known && sameSchool(was.Value, u) {
+			rep.Unchanged++
+			continue
+		}
+		if err := putSchool(tx, school.Actor{}, u, known); err != nil {
+			no := school.RefusalsIn(err)
+			if no == nil {
+				return err
+			}
+			rep.Refused = append(rep.Refused, refusedRow{row.Line, no[0].Field, say(no[0])})
+			continue
+		}
+		if known {
+			rep.Changed++
+		} else {
+			rep.Added++
+		}
+	}
+	units, err := org.OfKind(tx, org.School, org.Today(tx))
+	for _, u := range units {
+		if !met[u.Value.Code] {
+			rep.Missing++
+		}
+	}
+	return err
+}
+
+// schoolIn reads a row. A parent may be given by code or by name, an inspection
+// before a region.
+func schoolIn(row sheet.Row, at map[string]int, names map[string]string) org.Unit {
+	get := func(field string) string {
+		if i, ok := at[field]; ok {
+			return row.Text(i)
+		}
+		return ""
+	}
+	u := org.Unit{Kind: org.School, Code: org.NormalizeCode(get("code")), Name: get("name"), Town: get("town"), Type: "general"}
+	for _, field := range []string{"inspection", "parent", "region"} {
+		if text := get(field); text != "" {
+			u.Parent = text
+			if c := names[school.Fold(text)]; c != "" {
+				u.Parent = c
+			}
+			break
+		}
+	}
+	if strings.HasPrefix(school.Fold(get("type")), "tech") {
+		u.Type = "technical"
+	}
+	pack := packs.Must("togo")
+	for _, text := range split(get("levels")) {
+		if l, ok := pack.LevelNamed(text); ok {
+			text = l.Code
+		}
+		u.Levels = append(u.Levels, text)
+	}
+	for _, text := range split(get("series")) {
+		if s, ok := pack.SeriesNamed(text); ok {
+			text = s.Code
+		}
+		u.Series = append(u.Series, text)
+	}
+	return u
+}
+
+func split(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",;/| ", r) })
+}
+
+// unitsByName finds codes by a unit's code or name.
+func unitsByName(tx *store.Tx) (map[string]string, error) {
+	names := map[string]string{}
+	for _, kind := range []string{org.Region, org.Inspection} {
+		units, err := org.OfKind(tx, kind, org.Today(tx))
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range units {
+			names[school.Fold(u.Value.Code)], names[school.Fold(u.Value.Name)] = u.Value.Code, u.Value.Code
+		}
+	}
+	return names, nil
+}
+
+func sameSchool(a, b org.Unit) bool {
+	return a.Name == b.Name && a.Parent == b.Parent && a.Type == b.Type && a.Town == b.Town && slices.Equal(a.Levels, b.Levels) && slices.Equal(a.Series, b.Series)
 }
