@@ -143,3 +143,29 @@ func TestFormWithoutScripts(t *testing.T) {
 		}
 	}
 }
+
+func TestTooMuchCanBeReadInARealBrowser(t *testing.T) {
+	b := webtest.OpenBrowser(t)
+	s := newSample(t, 0)
+	tab := b.Tab(s.URL)
+	ck, err := s.Server.OpenSession(s.People[school.Head].ID, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab.SetCookie(ck)
+	film := filepath.Join(t.TempDir(), "film.mp4")
+	if err := os.WriteFile(film, make([]byte, 20<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tab.Open("/notes/new")
+	tab.Fill("subject", "Gardé malgré le film")
+	tab.Choose("annex", film)
+	tab.Press("main button.b")
+	tab.Shot("web-413-1366")
+	if !tab.Has("Choisissez un fichier plus petit") {
+		t.Errorf("a file of 20 MB: %s", tab.Text())
+	}
+	if got := webtest.Eval[string](tab, `document.querySelector("[name=subject]").value`); got != "Gardé malgré le film" {
+		t.Errorf("the subject came back as %q", got)
+	}
+}
