@@ -18,6 +18,8 @@ import (
 var siteCommands = []Command{
 	{Name: "enrol", At: []web.Kind{web.Box}, Run: enrolCommand},
 	{Name: "sync", At: []web.Kind{web.Box}, Run: syncCommand},
+	{Name: "backup", Run: backupCommand},
+	{Name: "backup", Run: backupCommand},
 	{Name: "token", Run: tokenCommand},
 }
 

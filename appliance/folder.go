@@ -35,24 +35,12 @@ func leave(dir string) error {
 	return errors.Join(os.Remove(filepath.Join(dir, serving)), syncFolder(dir))
 }
 
-const asideTime = "20060102T150405Z"
-
-// moveAside puts a damaged database away, out of every later start's way, where
-// somebody who can repair it finds it. Nothing is deleted.
-func moveAside(damage *store.DamagedError, dir string, now time.Time) error {
-	if damage.Aside != "" {
-		return nil
+// moveAside puts a damaged database away, unless the store did.
+func moveAside(damage *store.DamagedError, dir string, now time.Time) (err error) {
+	if damage.Aside == "" {
+		damage.Aside, err = store.SetAside(dir, now)
 	}
-	aside := filepath.Join(dir, "aside")
-	if err := os.MkdirAll(aside, 0o700); err != nil {
-		return fmt.Errorf("appliance: set aside: %w", err)
-	}
-	to := filepath.Join(aside, now.UTC().Format(asideTime)+"-"+store.FileName)
-	if err := os.Rename(filepath.Join(dir, store.FileName), to); err != nil {
-		return fmt.Errorf("appliance: set aside: %w", err)
-	}
-	damage.Aside = to
-	return errors.Join(syncFolder(aside), syncFolder(dir))
+	return err
 }
 
 // setAside tells that a damaged database was put away and nothing has taken its

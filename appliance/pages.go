@@ -136,7 +136,9 @@ func (x *server) statusPage(c *web.Ctx) error {
 		Next: ex.Next, Reports: ex.Reports[:min(len(ex.Reports), 10)], Clean: x.clean,
 		Started: c.Now().Add(-time.Since(x.started)),
 	}
-	_, p.LastCopy = newestCopy(x.Dir)
+	if _, p.LastCopy, err = store.NewestCopy(x.Dir); err != nil {
+		return err
+	}
 	if d := time.Duration(s.Clock.OffsetMs) * time.Millisecond; d.Abs() >= apartMatters {
 		p.Apart = d
 	}

@@ -71,10 +71,12 @@ func rescueText(dir string, damage *store.DamagedError) ([]byte, error) {
 		return path
 	}
 	p := rescuePage{words: words, Aside: inside(damage.Aside)}
-	p.Copy, p.CopyAt = newestCopy(dir)
+	if p.Copy, p.CopyAt, err = store.NewestCopy(dir); err != nil {
+		return nil, err
+	}
 	p.Command = "preau restore --data NEW-FOLDER --from BACKUP"
 	if p.Copy != "" {
-		p.Command = "preau restore --data NEW-FOLDER --from " + inside(p.Copy)
+		p.Command = "preau restore --data " + dir + " --copy"
 	}
 	var b bytes.Buffer
 	err = rescueView(p).Render(context.Background(), &b)
@@ -100,9 +102,4 @@ func rescueHandler(page []byte) http.Handler {
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { say(w, "text/html; charset=utf-8", page) })
 	return mux
-}
-
-// newestCopy is the newest verified copy in DIR/copies; "" when there is none.
-func newestCopy(dir string) (path string, at time.Time) {
-	return "", time.Time{}
 }

@@ -133,7 +133,7 @@ func TestNothingEmptyTakesThePlaceOfDamage(t *testing.T) {
 	if err := moveAside(damage, dir, day); err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(dir, "aside", "20261123T080000Z-preau.db"); damage.Aside != want {
+	if want := filepath.Join(dir, "aside", "20261123T080000.000Z-preau.db"); damage.Aside != want {
 		t.Errorf("set aside as %s, want %s", damage.Aside, want)
 	}
 	_, err := Open(Config{Data: dir}, nil, nil, nil)
