@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -172,25 +173,26 @@ func freePorts(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// nextPort runs through ports that the kernel gives nobody by itself, so that
+// between the look and the listening no outgoing call takes one; each play gets
+// others.
+var nextPort atomic.Int64
+
+func init() { nextPort.Store(int64(10_000 + os.Getpid()%180*100)) }
+
 func portsInARow(n int) (int, error) {
-	for range 50 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		port := first.Addr().(*net.TCPAddr).Port
-		held := []net.Listener{first}
-		for i := 1; i < n; i++ {
+	for range 200 {
+		port := 10_000 + int(nextPort.Add(int64(n))-int64(n)-10_000)%20_000
+		free := true
+		for i := range n {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+i))
 			if err != nil {
+				free = false
 				break
 			}
-			held = append(held, l)
-		}
-		for _, l := range held {
 			l.Close()
 		}
-		if len(held) == n {
+		if free {
 			return port, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"preau/school"
+	"preau/school/org"
 	"preau/school/packs"
 	"preau/store"
 	"preau/web"
@@ -73,7 +74,10 @@ func makeSite(ctx context.Context, cfg Config, modules []Module, o InitOptions) 
 		if err != nil {
 			return err
 		}
-		if err := pack.SeedYears(tx, "lycee"); err != nil || o.Head == "" {
+		if o.Kind == web.Office { // who publishes addresses what is in the tree by a job
+			_, err = org.Seed(tx, pack)
+		}
+		if err = errors.Join(err, pack.SeedYears(tx, "lycee")); err != nil || o.Head == "" {
 			return err
 		}
 		id, err := school.People.Add(tx, firstAccount(o))
