@@ -45,8 +45,8 @@ func TestAFrameThatClaimsTwoGigabytesIsRefused(t *testing.T) {
 	}
 }
 
-// TestABombTakesLittleMemory feeds a gigabyte of skippable nothing, packed into
-// some tens of kilobytes.
+// TestABombTakesLittleMemory feeds 100 MiB of skippable nothing, packed into a
+// few kilobytes, and asks what is alive while it is read.
 func TestABombTakesLittleMemory(t *testing.T) {
 	var b bytes.Buffer
 	z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<10))
@@ -55,7 +55,7 @@ func TestABombTakesLittleMemory(t *testing.T) {
 	}
 	head := binary.AppendUvarint([]byte{0x80 | 99}, maxFrame)
 	empty := make([]byte, maxFrame)
-	for range 1000 {
+	for range 100 {
 		if _, err := z.Write(append(head, empty...)); err != nil {
 			t.Fatal(err)
 		}
@@ -69,14 +69,16 @@ func TestABombTakesLittleMemory(t *testing.T) {
 	}
 	defer f.close()
 	var before, after runtime.MemStats
+	runtime.GC()
 	runtime.ReadMemStats(&before)
 	_, _, err = f.read()
+	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if !errors.Is(err, ErrFrame) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)
 	}
-	if took := after.HeapSys - before.HeapSys; took > 64<<20 {
-		t.Errorf("took %d MiB", took>>20)
+	if took := int64(after.HeapAlloc) - int64(before.HeapAlloc); took > 16<<20 {
+		t.Errorf("holds %d MiB", took>>20)
 	}
 }
 
