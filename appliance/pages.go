@@ -93,6 +93,9 @@ func (x *server) home(c *web.Ctx) error {
 	p.Lead = p.Date(c.Now())
 	p.Due = due[:min(len(due), homeMost)]
 	p.More = len(due) - len(p.Due)
+	for _, t := range due {
+		p.More += t.More
+	}
 	return c.Render(http.StatusOK, homeView(p))
 }
 

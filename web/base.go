@@ -75,6 +75,7 @@ type Task struct {
 	Detail string
 	Late   bool
 	Days   int // left, when not late; shown when three or fewer
+	More   int // further tasks behind this one, less pressing and not listed
 }
 
 // T is the text of a words key in the page's language; kv are pairs of

@@ -53,6 +53,7 @@ type Server struct {
 	memory  remembered
 	place   atomic.Pointer[place]
 	known   versions
+	memos   memos
 	swept   atomic.Int64
 	moved   <-chan struct{} // signals that something left or a blob came: neither is a commit
 	epoch   atomic.Uint64   // counts these signals

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"preau/school"
-	"preau/school/seal"
 	"preau/store"
 	"preau/web"
 )
@@ -18,6 +17,7 @@ type schoolRow struct {
 	Count    Count
 	Progress store.ProgressOf // of the school's row for the office
 	Counted  bool
+	sent     store.Meta // of that row
 }
 
 type schoolListPage struct {
@@ -39,40 +39,18 @@ func schoolList(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		n := 0
-		for a, err := range arrivals.Scan(tx, store.Query{Index: "number", Reverse: true}) {
-			if err != nil {
-				return err
-			}
-			if !school.NameMatches(p.Query, a.Value.Reference+" "+a.Value.Subject) {
-				continue
-			}
-			if !p.Register {
-				ok, err := isFor(tx, a.Value, me)
-				if err != nil {
-					return err
-				}
-				if !ok {
-					continue
-				}
-			}
-			if n++; n <= from || n > from+perPage {
-				continue
-			}
-			row := schoolRow{Arrival: a.Value}
-			if _, err := readings.One(tx, "circular", a.Value.Circular, me.ID); err == nil {
-				row.Read = true
-			} else if !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			if p.Register {
-				if row.Count, row.Progress, row.Counted, err = sentUp(tx, a.Value.Circular, c.Site().Code); err != nil {
-					return err
-				}
-			}
-			p.Rows = append(p.Rows, row)
+		page, err := schoolRows(c, tx, me, p.Register, p.Query, from)
+		if err != nil {
+			return err
 		}
-		p.Pages = paging("/circulars", p.Query, from, n)
+		p.Rows = make([]schoolRow, len(page.rows))
+		for i, r := range page.rows {
+			if r.Counted { // what has left meanwhile is no change of the record
+				r.Progress = store.ProgressOfRecord(tx, r.sent)
+			}
+			p.Rows[i] = r
+		}
+		p.Pages = paging("/circulars", p.Query, from, page.total)
 		return nil
 	})
 	if err != nil {
@@ -122,41 +100,7 @@ func due(c *web.Ctx, tx *store.Tx) (tasks []web.Task, err error) {
 	if err != nil {
 		return nil, err
 	}
-	answers := school.May(school.AnswerOffice).Allows(c.Actor())
-	for a, err := range arrivals.Scan(tx, store.Query{Index: "number", Reverse: true}) {
-		if err != nil {
-			return nil, err
-		}
-		if a.Value.State != Genuine || seal.Kind(a.Value.Kind) == seal.Withdrawal {
-			continue
-		}
-		ok, err := isFor(tx, a.Value, me)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		link := "/circulars/" + a.Value.Circular.String()
-		_, err = readings.One(tx, "circular", a.Value.Circular, me.ID)
-		switch {
-		case errors.Is(err, store.ErrNotFound) && school.May(school.Acknowledge).Allows(c.Actor()):
-			tasks = append(tasks, task(c, a.Value, "circulars.due.read", link))
-		case err != nil && !errors.Is(err, store.ErrNotFound):
-			return nil, err
-		case answers:
-			r, err := circulars.Get(tx, a.Value.Circular)
-			if err != nil || !r.Value.Reply {
-				continue
-			}
-			if n, err := replies.Count(tx, "circular", a.Value.Circular); err != nil {
-				return nil, err
-			} else if n == 0 {
-				tasks = append(tasks, task(c, a.Value, "circulars.due.reply", link+"/reply"))
-			}
-		}
-	}
-	return tasks, nil
+	return dueAtSchool(c, tx, me)
 }
 
 func task(c *web.Ctx, a Arrival, key, href string) web.Task {

@@ -51,8 +51,18 @@ func officeList(c *web.Ctx) error {
 				p.Drafts = append(p.Drafts, officeRow{ID: d.ID, Draft: true, Reference: d.Value.Reference, Subject: d.Value.Subject, Deadline: d.Value.Deadline, Urgent: d.Value.Urgent, State: "draft"})
 			}
 		}
+		ids, err := signedIDs(c, tx)
+		if err != nil {
+			return err
+		}
 		n := 0
-		for r, err := range circulars.Scan(tx, store.Query{Reverse: true}) {
+		for _, id := range ids {
+			here := n >= from && n < from+perPage
+			if p.Query == "" && !here {
+				n++
+				continue
+			}
+			r, err := circulars.Get(tx, id)
 			if err != nil {
 				return err
 			}
@@ -63,7 +73,7 @@ func officeList(c *web.Ctx) error {
 			if !school.NameMatches(p.Query, h.Reference+" "+h.Subject) {
 				continue
 			}
-			if n++; n <= from || n > from+perPage {
+			if n++; !here {
 				continue
 			}
 			row := officeRow{ID: r.ID, Reference: h.Reference, Date: h.Date, Subject: h.Subject, Deadline: h.Deadline, Urgent: h.Urgent}
@@ -88,6 +98,19 @@ func officeList(c *web.Ctx) error {
 		return err
 	}
 	return c.Render(http.StatusOK, officeListView(p))
+}
+
+// signedIDs lists the signed circulars, newest first.
+func signedIDs(c *web.Ctx, tx *store.Tx) ([]store.ID, error) {
+	return web.Remember(c, tx, "circulars.signed", []string{circulars.Name()}, func() (ids []store.ID, err error) {
+		for r, err := range circulars.Scan(tx, store.Query{Reverse: true}) {
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, r.ID)
+		}
+		return ids, nil
+	})
 }
 
 func pageFrom(c *web.Ctx) int {
