@@ -27,7 +27,7 @@ lint: ## format, vet, staticcheck, and generated files that are stale
 
 .PHONY: generate
 generate: ## pages from *.templ, and the list of modules
-	go tool templ generate
+	scripts/templ .
 	go generate ./...
 
 .PHONY: build

@@ -47,8 +47,11 @@ func TestHostNames(t *testing.T) {
 
 func TestMostPressingComesFirst(t *testing.T) {
 	due := []web.Task{
-		{Label: "some day"}, {Label: "Friday", Date: "2026-11-27"}, {Label: "late", Date: "2026-11-20", Late: true},
-		{Label: "today", Date: "2026-11-23"}, {Label: "very late", Date: "2026-10-01", Late: true},
+		{Label: "some day"},
+		{Label: "Friday", Date: "2026-11-27"},
+		{Label: "late", Date: "2026-11-20", Late: true},
+		{Label: "today", Date: "2026-11-23"},
+		{Label: "very late", Date: "2026-10-01", Late: true},
 	}
 	slices.SortStableFunc(due, pressing)
 	var order []string

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"preau/school/packs"
-	"preau/store"
 	"preau/web"
 )
 
@@ -18,13 +17,6 @@ const (
 	Box    = web.Box
 	Office = web.Office
 )
-
-func notHeld(dir string) error {
-	if pid := store.Holder(dir); pid != 0 {
-		return fmt.Errorf("%w: %s is held by process %d; stop it first", store.ErrLocked, dir, pid)
-	}
-	return nil
-}
 
 // PackFault is one thing wrong in a country pack.
 type PackFault struct {
