@@ -9,8 +9,8 @@ import (
 
 	"preau/appliance"
 	"preau/modules/people/intake"
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 	"preau/store"
 	"preau/web"
 )

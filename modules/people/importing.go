@@ -7,9 +7,9 @@ import (
 
 	"preau/modules/people/intake"
 	"preau/modules/people/roll"
-	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
+	"preau/school/sheet"
 	"preau/store"
 )
 

@@ -9,8 +9,8 @@ import (
 
 	"preau/modules/people/intake"
 	"preau/modules/people/roll"
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 	"preau/store"
 	"preau/web"
 )

@@ -3,8 +3,8 @@ package people
 import (
 	"net/http"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 	"preau/web"
 )
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 )
 
 func archive(t testing.TB, parts ...[2]string) []byte {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 )
 
 // Birth is a birth date as the roster keeps it: exact in Day (YYYY-MM-DD), or

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"unicode"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 )
 
 // guess reads a list without headings by what its columns hold. It is asked

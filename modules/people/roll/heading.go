@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 )
 
 // layout is how one sheet is to be read.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"sync"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 )
 
 // person is one row on its way to an Entry.

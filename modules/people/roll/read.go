@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"preau/school/sheet"
 	"preau/school"
+	"preau/school/sheet"
 )
 
 // met is where a matricule or a name was first seen.

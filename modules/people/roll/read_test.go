@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"preau/modules/people/roll"
-	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
+	"preau/school/sheet"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

@@ -9,9 +9,9 @@
 package roll
 
 import (
-	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
+	"preau/school/sheet"
 )
 
 // Entry is one person as a row says.

@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"preau/modules/people/roll"
-	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
+	"preau/school/sheet"
 )
 
 func TestSplitName(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"preau/modules/people/roll"
-	"preau/school/sheet"
 	"preau/school"
 	"preau/school/packs"
+	"preau/school/sheet"
 )
 
 // workbook writes a list as a program other than LibreOffice would.
