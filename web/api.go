@@ -226,7 +226,7 @@ func (c *Ctx) failJSON(f fault) {
 		c.echo.Response().Header().Set("WWW-Authenticate", `Bearer realm="preau"`)
 	}
 	if err := c.JSON(f.status, apiError{e}); err != nil {
-		c.srv.log.Error("error not sent", "ref", c.ref, "err", err)
+		c.srv.log.Error("error not sent", "ref", c.reference(), "err", err)
 	}
 }
 

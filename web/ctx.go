@@ -19,7 +19,7 @@ type Ctx struct {
 	srv   *Server
 	echo  echo.Context
 	route *entry
-	ref   string // printed on error pages and in the log, so that a technician finds the one from the other
+	ref   string // see reference
 
 	sess    *session // never nil; its person is zero before sign-in
 	actor   school.Actor

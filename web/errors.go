@@ -154,7 +154,7 @@ func (c *Ctx) fail(err error) {
 		if f.status == http.StatusInternalServerError {
 			level = c.srv.log.Error
 		}
-		level("request failed", "ref", c.ref, "method", c.Request().Method, "route", c.route.Path, "status", f.status, "err", err)
+		level("request failed", "ref", c.reference(), "method", c.Request().Method, "route", c.route.Path, "status", f.status, "err", err)
 	}
 	if c.echo.Response().Committed {
 		return
@@ -172,7 +172,7 @@ func (c *Ctx) fail(err error) {
 	default:
 		c.etag = ""
 		if err := c.Render(f.status, errorPage(c.faultPage(f))); err != nil {
-			c.srv.log.Error("error page not drawn", "ref", c.ref, "err", err)
+			c.srv.log.Error("error page not drawn", "ref", c.reference(), "err", err)
 		}
 	}
 }
@@ -196,7 +196,7 @@ func (c *Ctx) faultPage(f fault) faultView {
 	}
 	b := c.Base(f.key + ".title")
 	b.Path = "/"
-	v := faultView{Base: b, Ref: c.ref}
+	v := faultView{Base: b, Ref: c.reference()}
 	b.Refusals = nil
 	v.Refusals = nil
 	if f.refusals != nil {
@@ -222,7 +222,14 @@ func (c *Ctx) ownName() string {
 }
 
 // reference names a request on its error page and in the log.
-func (s *Server) reference() string {
+func (c *Ctx) reference() string {
+	if c.ref == "" {
+		c.ref = c.srv.newReference()
+	}
+	return c.ref
+}
+
+func (s *Server) newReference() string {
 	if s.started.Load() == 0 {
 		var b [4]byte
 		rand.Read(b[:])
@@ -236,8 +243,9 @@ func (s *Server) reference() string {
 
 // echoError hears what the router itself finds: no route, or not by this method.
 func (s *Server) echoError(err error, ec echo.Context) {
+	harden(ec.Response().Header())
 	e := &entry{RouteInfo: RouteInfo{Path: "(none)", Access: school.Public()}}
-	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr", ref: s.reference()}
+	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr"}
 	if verr := s.o.DB.View(c.begin); verr != nil {
 		s.log.Error("error page without session", "err", verr)
 	}

@@ -24,6 +24,12 @@ var always = http.Header{
 	"Cross-Origin-Resource-Policy": {"same-origin"},
 }
 
+func harden(h http.Header) {
+	for name, value := range always {
+		h[name] = value
+	}
+}
+
 // guard stands before the router: host name, headers, cross-site posts, paths
 // that try to be another path.
 func (s *Server) guard(next http.Handler) http.Handler {
@@ -32,17 +38,16 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	inner := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		for name, value := range always {
-			h[name] = value
-		}
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if !s.knows(r.Host) {
+			harden(h)
 			s.refuse(w, r, errHost)
 			return
 		}
 		if f, ok := s.static[r.URL.Path]; ok {
+			harden(h)
 			f.serve(w, r)
 			return
 		}
@@ -56,9 +61,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 
 // refuse answers before any route is known.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	harden(w.Header())
 	ec := s.echo.NewContext(r, w)
 	e := &entry{RouteInfo: RouteInfo{Path: "(none)", Access: school.Public()}}
-	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr", ref: s.reference()}
+	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr"}
 	if verr := s.o.DB.View(c.begin); verr != nil {
 		s.log.Error("error page without session", "err", verr)
 	}

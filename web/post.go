@@ -219,11 +219,11 @@ func (c *Ctx) digest(f *Form) []byte {
 
 // takeFlash finds the line that the last post left for the next page.
 func (c *Ctx) takeFlash(tx *store.Tx) error {
-	ck, err := c.Request().Cookie(c.srv.cookie + "-f")
-	if err != nil {
+	value := cookie(c.Request(), c.srv.cookie, "-f")
+	if value == "" {
 		return nil
 	}
-	nonce, err := base64.RawURLEncoding.DecodeString(ck.Value)
+	nonce, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil || len(nonce) != nonceBytes || len(c.sess.Hash) == 0 {
 		return nil
 	}

@@ -27,7 +27,7 @@ type place struct {
 // run answers one request that found its route: session and permission first,
 // then the ETag, and only then the handler.
 func (s *Server) run(ec echo.Context, e *entry) (err error) {
-	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr", ref: s.reference()}
+	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr"}
 	defer func() {
 		if r := recover(); r != nil {
 			if r == http.ErrAbortHandler {
@@ -36,14 +36,17 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 			err = fmt.Errorf("web: panic: %v\n%s", r, debug.Stack())
 		}
 		if err != nil {
+			harden(ec.Response().Header())
 			c.fail(err)
 			err = nil
 		}
 		c.drain()
 	}()
-	c.whole = c.Request().Body
-	c.Request().Body = http.MaxBytesReader(ec.Response(), &patientBody{ReadCloser: c.whole, c: c}, c.maxBody())
+	if c.whole = c.Request().Body; c.whole != http.NoBody {
+		c.Request().Body = http.MaxBytesReader(ec.Response(), &patientBody{ReadCloser: c.whole, c: c}, c.maxBody())
+	}
 	if e.endpoint != nil {
+		harden(ec.Response().Header())
 		return c.callAPI()
 	}
 	if err := s.o.DB.View(c.begin); err != nil {
@@ -60,15 +63,13 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 		return nil
 	}
 	if c.etag != "" && match(c.Request().Header.Get("If-None-Match"), c.etag) {
-		h := ec.Response().Header()
-		for name := range always { // the browser has them with the page it kept
-			delete(h, name)
-		}
+		h := ec.Response().Header() // the others the browser has with the page it kept
 		h.Set("ETag", c.etag)
 		h.Set("Cache-Control", c.cacheRule())
 		ec.Response().WriteHeader(http.StatusNotModified)
 		return nil
 	}
+	harden(ec.Response().Header())
 	return e.route.Handle(c)
 }
 
@@ -173,7 +174,8 @@ func (c *Ctx) makeETag(tx *store.Tx) string {
 	part(c.Request().URL.RequestURI())
 	part(c.lang)
 	part(contrast(c.hc))
-	part(c.actor.ID.String())
+	b = append(b, c.actor.ID.Origin[:]...)
+	number(c.actor.ID.Number)
 	for _, name := range c.route.counted {
 		part(name)
 		number(c.srv.known.of(tx, name))

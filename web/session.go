@@ -98,6 +98,22 @@ type remembered struct {
 
 const rememberMost = 5000
 
+// cookie is the value of a cookie named by prefix and suffix, "" without it. It
+// reads only what this server has written: no quotes, no escapes.
+func cookie(r *http.Request, prefix, suffix string) string {
+	for _, line := range r.Header["Cookie"] {
+		for line != "" {
+			var part string
+			part, line, _ = strings.Cut(line, ";")
+			name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
+			if ok && len(name) == len(prefix)+len(suffix) && strings.HasPrefix(name, prefix) && name[len(prefix):] == suffix {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
 func hashOf(secret string) []byte {
 	h := sha256.Sum256([]byte(secret))
 	return h[:]
@@ -111,17 +127,17 @@ func newSecret() string {
 
 // findSession reads who asks. It never fails for a bad cookie: that is nobody.
 func (s *Server) findSession(tx *store.Tx, r *http.Request, now time.Time) (*session, error) {
-	ck, err := r.Cookie(s.cookie)
-	if err != nil || len(ck.Value) > 100 {
+	value := cookie(r, s.cookie, "")
+	if value == "" || len(value) > 100 {
 		return &session{}, nil
 	}
-	if made, ok := anonymousSince(ck.Value); ok {
+	if made, ok := anonymousSince(value); ok {
 		if age := now.Sub(made); age > anonIdle || age < -anonIdle {
 			return &session{}, nil
 		}
-		return &session{cookie: ck.Value, sessionRecord: sessionRecord{Hash: hashOf(ck.Value)}}, nil
+		return &session{cookie: value, sessionRecord: sessionRecord{Hash: hashOf(value)}}, nil
 	}
-	hash := hashOf(ck.Value)
+	hash := hashOf(value)
 	st, err := s.remember(tx, hash)
 	if err != nil || st == nil {
 		return &session{}, err
@@ -131,7 +147,7 @@ func (s *Server) findSession(tx *store.Tx, r *http.Request, now time.Time) (*ses
 	if now.Sub(st.seen) > st.record.idle() {
 		return &session{}, nil
 	}
-	return &session{sessionRecord: st.record, id: st.id, cookie: ck.Value, state: st}, nil
+	return &session{sessionRecord: st.record, id: st.id, cookie: value, state: st}, nil
 }
 
 // remember finds the state of a session, in memory when nothing changed since.

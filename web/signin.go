@@ -125,11 +125,7 @@ func (c *Ctx) Prefer(lang, contrast string) {
 type preferences struct{ lang, contrast string }
 
 func (c *Ctx) preferences() (p preferences) {
-	ck, err := c.Request().Cookie(c.srv.cookie + "-p")
-	if err != nil {
-		return p
-	}
-	switch v := ck.Value; {
+	switch v := cookie(c.Request(), c.srv.cookie, "-p"); {
 	case len(v) >= 2 && (v[:2] == "fr" || v[:2] == "en"):
 		p.lang = v[:2]
 		fallthrough
