@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,6 +133,6 @@ func (s *stage) login(site, role string, nth int) login {
 			nth--
 		}
 	}
-	s.t.Fatal(fmt.Sprintf("the demonstration has no %s at the %s", role, site))
+	s.t.Fatalf("the demonstration has no %s at the %s", role, site)
 	return login{}
 }

@@ -102,9 +102,7 @@ func sign(tx *store.Tx, keys *seal.Keys, id store.ID, who school.Actor, title st
 		return store.ID{}, c, err
 	}
 	if !d.Replaces.IsZero() { // who has the old one must learn of the new one
-		for _, s := range store.Addressed(tx, d.Replaces) {
-			sites = append(sites, s)
-		}
+		sites = append(sites, store.Addressed(tx, d.Replaces)...)
 	}
 	if err := store.Address(tx, cid, sites); err != nil {
 		return store.ID{}, c, err

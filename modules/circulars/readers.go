@@ -50,7 +50,7 @@ func readersPageOf(c *web.Ctx, title string) (p readersPage, err error) {
 		_, p.Progress, _, err = sentUp(tx, id, c.Site().Code)
 		return err
 	})
-	p.Lead = p.Reference + " · " + p.Subject
+	p.Lead = p.T("circulars.lead", "reference", p.Reference) + " · " + p.Subject
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return p, err
 }

@@ -73,7 +73,7 @@ func officeReceipts(c *web.Ctx) error {
 		return err
 	}
 	p.count()
-	p.Lead = p.Reference
+	p.Lead = p.T("circulars.lead", "reference", p.Reference)
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return c.Render(http.StatusOK, receiptsView(p))
 }
@@ -190,7 +190,7 @@ func officeReplies(c *web.Ctx) error {
 	for i := range p.Rows {
 		p.Rows[i].Here = c.DB().HasBlob(p.Rows[i].Reply.File.Hash)
 	}
-	p.Lead = reference
+	p.Lead = p.T("circulars.lead", "reference", reference)
 	p.Back = web.Link{Label: reference, Href: "/circulars/" + id.String()}
 	return c.Render(http.StatusOK, repliesView(p))
 }

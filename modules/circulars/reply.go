@@ -36,7 +36,7 @@ func showReply(c *web.Ctx, status int, text string, kept []web.Upload) error {
 	if err != nil {
 		return err
 	}
-	p.Lead = p.Reference
+	p.Lead = p.T("circulars.lead", "reference", p.Reference)
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return c.Render(status, replyView(p))
 }

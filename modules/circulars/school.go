@@ -188,7 +188,7 @@ func showForward(c *web.Ctx, status int, note string, chosen []string) error {
 	for _, role := range school.BoxRoles {
 		p.Groups = append(p.Groups, web.Option{Value: string(role), Label: p.T(role.WordKey())})
 	}
-	p.Lead = p.Reference
+	p.Lead = p.T("circulars.lead", "reference", p.Reference)
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return c.Render(status, forwardView(p))
 }
