@@ -164,7 +164,11 @@ func (db *DB) open(o Options) (err error) {
 			return err
 		}
 	}
-	if err := db.begin(); err != nil {
+	err = db.begin()
+	if err == nil {
+		err = db.promote()
+	}
+	if err != nil {
 		file.Close()
 		return err
 	}
