@@ -33,11 +33,10 @@ type Engine struct {
 	o    EngineOptions
 	kick chan struct{}
 
-	mu      sync.Mutex
-	site    string // school code
-	status  Status
-	running bool
-	once    sync.Mutex // one attempt at a time
+	mu     sync.Mutex
+	site   string // school code
+	status Status
+	once   sync.Mutex // one attempt at a time
 }
 
 const (
@@ -132,27 +131,18 @@ func (e *Engine) pause(ctx context.Context, wait time.Duration) {
 	}
 }
 
-// Once makes one attempt: everything both sides have now, then goodbye.
+// Once makes one attempt: everything both sides have now, then goodbye. While
+// Run holds a session, or is about to, that session's outcome is the attempt:
+// waiting for it to end would be waiting for ever.
 func (e *Engine) Once(ctx context.Context) (Report, error) {
-	e.mu.Lock()
-	open := e.running
-	e.mu.Unlock()
-	if open { // a session stands: it has sent what there is, or is at it
-		return e.settle(ctx)
-	}
-	return e.attempt(ctx, true)
-}
-
-// settle waits until the open session has nothing unconfirmed left.
-func (e *Engine) settle(ctx context.Context) (Report, error) {
 	changed, stop := e.o.DB.Watch()
 	defer stop()
 	for {
-		s := e.Status()
-		if s.State != "connected" {
-			return e.attempt(ctx, true)
+		if e.once.TryLock() {
+			defer e.once.Unlock()
+			return e.locked(ctx, true)
 		}
-		if s.Pending.Records == 0 {
+		if s := e.Status(); s.State == "connected" && s.Pending.Records == 0 {
 			now := time.Now()
 			return Report{Started: now, Ended: now, Steps: []Step{{"idle", now, 0}}}, nil
 		}
@@ -160,7 +150,7 @@ func (e *Engine) settle(ctx context.Context) (Report, error) {
 		case <-ctx.Done():
 			return Report{}, context.Cause(ctx)
 		case <-changed:
-		case <-time.After(time.Second):
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }
@@ -201,11 +191,15 @@ func (e *Engine) feeds() (out []store.Feed, err error) {
 func (e *Engine) attempt(ctx context.Context, ends bool) (Report, error) {
 	e.once.Lock()
 	defer e.once.Unlock()
+	return e.locked(ctx, ends)
+}
+
+// locked is attempt while once is held.
+func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 	rec := &recorder{r: Report{Started: time.Now()}}
 	m, err := e.session(ctx, rec, ends)
 	r := rec.end(m, err)
 	e.mu.Lock()
-	e.running = false
 	e.status.Next = time.Time{}
 	if errors.Is(err, ErrNotEnrolled) {
 		e.status.State = "unenrolled"
@@ -344,7 +338,7 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 	}
 	now := time.Now()
 	e.mu.Lock()
-	e.running, e.status.State, e.status.LastContact, e.status.LastError = true, "connected", now, ""
+	e.status.State, e.status.LastContact, e.status.LastError = "connected", now, ""
 	e.mu.Unlock()
 	s.onIdle = func() {
 		e.mu.Lock()
