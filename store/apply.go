@@ -118,7 +118,7 @@ func (tx *Tx) apply(row Row, site string) error {
 	if d == nil {
 		return tx.keepUnknown(row, site)
 	}
-	raw := tx.get(rowKey(row.Collection, row.ID))
+	raw := tx.get(tx.db.rowKey(row.Collection, row.ID))
 	if raw == nil {
 		if row.ID.Origin != row.Origin {
 			// Made in an earlier life of the sender: it must have been the sender's.
@@ -126,7 +126,7 @@ func (tx *Tx) apply(row Row, site string) error {
 				return err
 			}
 		}
-		return tx.place(d, nil, row)
+		return tx.receive(d, nil, row)
 	}
 	old, err := DecodeRow(raw)
 	if err != nil {
@@ -143,7 +143,7 @@ func (tx *Tx) apply(row Row, site string) error {
 	if is < was || is == was && row.Number <= old.Number {
 		return nil
 	}
-	return tx.place(d, &old, row)
+	return tx.receive(d, &old, row)
 }
 
 // keepUnknown keeps a row for a build that will know its collection.
@@ -180,7 +180,7 @@ func (tx *Tx) gone(id ID) error {
 	if err := tx.touch(row.Collection); err != nil {
 		return err
 	}
-	return tx.del(rowKey(row.Collection, id))
+	return tx.del(tx.db.rowKey(row.Collection, id))
 }
 
 // ReceivedFeeds is how far this store holds each feed of a peer.

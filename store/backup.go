@@ -233,6 +233,9 @@ func Restore(dir string, r io.Reader, ids ...age.Identity) error {
 	if err := rebirth(filepath.Join(tmp, FileName)); err != nil {
 		return err
 	}
+	if err := syncTree(tmp); err != nil {
+		return err
+	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return noRoom("restore", err)
 	}
@@ -240,6 +243,16 @@ func Restore(dir string, r io.Reader, ids ...age.Identity) error {
 		return noRoom("restore", err)
 	}
 	return syncDir(parent)
+}
+
+// syncTree makes the names below dir durable; the files are already.
+func syncTree(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return syncDir(path)
+	})
 }
 
 const ageMagic = "age-encryption.org/v1\n"
@@ -336,16 +349,16 @@ func checkManifest(r io.Reader, got map[string]string) error {
 // rebirth gives a restored file a new origin; its earlier numbers end where the
 // backup stood.
 func rebirth(path string) error {
-	file, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, PageSize: 4096, FreelistType: bolt.FreelistArrayType})
+	file, err := bolt.Open(path, 0o600, boltOptions())
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	err = file.Update(func(t *bolt.Tx) error {
-		b := t.Bucket(bucketName)
-		if b == nil {
+		l, ok := layoutOf(t)
+		if !ok {
 			return ErrBackup
 		}
-		tx := &Tx{db: &DB{}, b: b, write: true}
+		tx := &Tx{db: &DB{}, t: t, l: l, write: true}
 		lives := tx.lives()
 		if len(lives) == 0 {
 			return ErrBackup

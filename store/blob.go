@@ -45,25 +45,22 @@ func (db *DB) PutBlob(r io.Reader, max int64) (Hash, int64, error) {
 
 // keepBlob makes a finished file a blob, durably.
 func (db *DB) keepBlob(f *os.File, h Hash) error {
+	path := db.blobPath(h)
+	dir := filepath.Dir(path)
 	if db.HasBlob(h) {
-		return nil
+		// Whoever put it there may not have come to the end of this function.
+		return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
 	}
 	if err := f.Sync(); err != nil {
 		return noRoom("sync blob", err)
 	}
-	path := db.blobPath(h)
-	dir := filepath.Dir(path)
-	if err := os.Mkdir(dir, 0o700); err == nil {
-		if err := syncDir(filepath.Dir(dir)); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, os.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return noRoom("put blob", err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return noRoom("put blob", err)
 	}
-	return syncDir(dir)
+	return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
 }
 
 func noRoom(what string, err error) error {
@@ -121,7 +118,7 @@ func (db *DB) Missing() (list []Blob, err error) {
 // whether a peer may have it.
 func (tx *Tx) Wanted(h Hash) (rows []Row, err error) {
 	tx.scan(join(pBlob, h[:]), nil, false, func(k, _ []byte) bool {
-		raw := tx.get(join(pRow, named(string(k[1+32+16:])), k[33:49]))
+		raw := tx.get(join(pRow, k[49:51], k[33:49]))
 		if raw == nil {
 			return true
 		}

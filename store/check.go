@@ -61,13 +61,15 @@ func check(dir string, whole bool) (CheckReport, error) {
 		for err := range t.Check() {
 			r.found("page", FileName, err.Error())
 		}
-		b := t.Bucket(bucketName)
-		if b == nil {
-			r.found("file", FileName, "holds no store")
+		l, ok := layoutOf(t)
+		if !ok {
+			r.found("file", FileName, errNoStore.Error())
 			return nil
 		}
 		if whole {
-			r.rows(&Tx{db: &DB{known: map[string]Definition{}}, b: b}, dir)
+			tx := &Tx{db: &DB{}, t: t, l: l}
+			tx.db.names = tx.readNames()
+			r.rows(tx, dir)
 		}
 		return nil
 	})
@@ -101,7 +103,7 @@ func (r *CheckReport) rows(tx *Tx, dir string) {
 			r.found("row", fmt.Sprintf("%x", k), err.Error())
 			return true
 		}
-		if !bytes.Equal(k, rowKey(row.Collection, row.ID)) {
+		if !bytes.Equal(k, tx.db.rowKey(row.Collection, row.ID)) {
 			r.found("row", row.ID.String(), "lies under another key")
 		}
 		if !row.Deleted {
@@ -110,7 +112,7 @@ func (r *CheckReport) rows(tx *Tx, dir string) {
 		ours := slices.Contains(lives, row.Origin)
 		for _, b := range row.Blobs {
 			blobs[b.Hash] = blobs[b.Hash] || ours
-			if tx.get(blobKey(b.Hash, row)) == nil {
+			if tx.get(tx.db.blobKey(b.Hash, row)) == nil {
 				r.found("index", row.ID.String(), "its blob is not listed")
 			}
 		}
@@ -118,13 +120,13 @@ func (r *CheckReport) rows(tx *Tx, dir string) {
 			feed++
 			last[row.Origin] = max(last[row.Origin], row.Number)
 			key := feedKey(Feed{Origin: row.Origin, Lane: row.Lane}, row.Home, row.Number)
-			if !bytes.Equal(tx.get(key), append(named(row.Collection), row.ID.bytes()...)) {
+			if !bytes.Equal(tx.fromFeed(key), tx.feedValue(row)) {
 				r.found("feed", row.ID.String(), "the feed does not name it")
 			}
 		}
 		return true
 	})
-	tx.scan([]byte{pFeed}, nil, false, func(_, _ []byte) bool { feed--; return true })
+	tx.scanFeed([]byte{pFeed}, nil, func(_, _ []byte) bool { feed--; return true })
 	if feed != 0 {
 		r.found("feed", FileName, fmt.Sprintf("%d entries too few (or, below zero, too many)", feed))
 	}
@@ -144,10 +146,10 @@ func (r *CheckReport) rows(tx *Tx, dir string) {
 // have is its collection's to say and is tested there.
 func (r *CheckReport) indexes(tx *Tx) {
 	tx.scan([]byte{pIndex}, nil, false, func(k, _ []byte) bool {
-		name, _, _ := bytes.Cut(k[1:], []byte{0})
-		row, err := DecodeRow(tx.get(rowKey(string(name), idOf(k[len(k)-16:]))))
+		name := tx.db.names.owner(binary.BigEndian.Uint16(k[1:]))
+		row, err := DecodeRow(tx.get(tx.db.rowKey(name, idOf(k[len(k)-16:]))))
 		if err != nil || row.Deleted {
-			r.found("index", string(name), "an entry points at no record")
+			r.found("index", name, "an entry points at no record")
 		}
 		return true
 	})
@@ -162,7 +164,7 @@ func (r *CheckReport) mailboxes(tx *Tx) {
 		return true
 	})
 	tx.scan([]byte{pOutbox}, nil, false, func(k, v []byte) bool {
-		if v[16] == 0 && tx.get(join(pRow, v[17:], v[:16])) == nil {
+		if v[16] == 0 && tx.mailedRow(v) == nil {
 			r.found("outbox", idOf(v).String(), "points at no record")
 		}
 		return true

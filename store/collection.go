@@ -47,7 +47,8 @@ type Definition interface {
 	Name() string
 	home() Home
 	format() uint16
-	indexKeys(Row) ([][]byte, error) // "index 0 key", without the id
+	indexNames() []string
+	indexKeys(db *DB, row Row) ([][]byte, error) // whole keys
 }
 
 // Define declares a collection. It registers nothing: hand the value to Open.
@@ -67,20 +68,20 @@ func (c *Collection[T]) Name() string { return c.spec.Name }
 func (c *Collection[T]) home() Home     { return c.spec.Home }
 func (c *Collection[T]) format() uint16 { return c.spec.Format }
 
-func (c *Collection[T]) rowKey(id ID) []byte { return rowKey(c.spec.Name, id) }
-
-func rowKey(collection string, id ID) []byte { return join(pRow, named(collection), id.bytes()) }
+func (c *Collection[T]) indexNames() (names []string) {
+	for _, ix := range c.spec.Indexes {
+		names = append(names, ix.Name)
+	}
+	return names
+}
 
 // Version rises with every commit that touched the collection.
 func (c *Collection[T]) Version(tx *Tx) uint64 { return tx.Version(c.spec.Name) }
 
-// Version is the version of a collection by name.
-func (tx *Tx) Version(collection string) uint64 { return tx.counter("version " + collection) }
-
 // Get reads one record; ErrNotFound also when it was deleted.
 func (c *Collection[T]) Get(tx *Tx, id ID) (Record[T], error) {
 	tx.reading(c.spec.Name)
-	v := tx.get(c.rowKey(id))
+	v := tx.get(tx.db.rowKey(c.spec.Name, id))
 	if v == nil {
 		return Record[T]{}, ErrNotFound
 	}
@@ -154,7 +155,7 @@ func (c *Collection[T]) Delete(tx *Tx, id ID) error {
 }
 
 func (c *Collection[T]) old(tx *Tx, id ID) (*Row, error) {
-	v := tx.get(c.rowKey(id))
+	v := tx.get(tx.db.rowKey(c.spec.Name, id))
 	if v == nil {
 		return nil, ErrNotFound
 	}
@@ -215,7 +216,11 @@ func (c *Collection[T]) write(tx *Tx, id ID, old *Row, v *T) (ID, error) {
 	if row.ID = id; id.IsZero() {
 		row.ID = ID{row.Origin, row.Number}
 	}
-	return row.ID, tx.store(c, old, row)
+	var keys [][]byte
+	if v != nil {
+		keys = c.keysOf(tx.db, row.ID, v)
+	}
+	return row.ID, tx.store(c, old, row, keys)
 }
 
 func (c *Collection[T]) checkUnique(tx *Tx, id ID, v *T) error {
@@ -224,7 +229,7 @@ func (c *Collection[T]) checkUnique(tx *Tx, id ID, v *T) error {
 			continue
 		}
 		for _, key := range ix.Keys(v) {
-			prefix := join(pIndex, named(c.spec.Name), named(ix.Name), key)
+			prefix := append(tx.db.indexBase(c.spec.Name, ix.Name), key...)
 			taken := false
 			tx.scan(prefix, nil, false, func(k, _ []byte) bool {
 				taken = len(k) == len(prefix)+16 && idOf(k[len(prefix):]) != id
@@ -238,7 +243,7 @@ func (c *Collection[T]) checkUnique(tx *Tx, id ID, v *T) error {
 	return nil
 }
 
-func (c *Collection[T]) indexKeys(row Row) ([][]byte, error) {
+func (c *Collection[T]) indexKeys(db *DB, row Row) ([][]byte, error) {
 	if row.Deleted || len(c.spec.Indexes) == 0 {
 		return nil, nil
 	}
@@ -246,13 +251,17 @@ func (c *Collection[T]) indexKeys(row Row) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var keys [][]byte
+	return c.keysOf(db, row.ID, &r.Value), nil
+}
+
+func (c *Collection[T]) keysOf(db *DB, id ID, v *T) (keys [][]byte) {
 	for _, ix := range c.spec.Indexes {
-		for _, k := range ix.Keys(&r.Value) {
-			keys = append(keys, append(named(ix.Name), k...))
+		for _, k := range ix.Keys(v) {
+			key := append(db.indexBase(c.spec.Name, ix.Name), k...)
+			keys = append(keys, append(append(key, id.Origin[:]...), number(id.Number)...))
 		}
 	}
-	return keys, nil
+	return keys
 }
 
 // All walks the records in the order in which they were made here.
@@ -275,7 +284,7 @@ func (c *Collection[T]) One(tx *Tx, index string, parts ...any) (Record[T], erro
 func (c *Collection[T]) Count(tx *Tx, index string, parts ...any) (int, error) {
 	tx.reading(c.spec.Name)
 	n := 0
-	prefix := c.indexPrefix(index, parts)
+	prefix := append(tx.db.indexBase(c.spec.Name, index), Key(parts...)...)
 	tx.scan(prefix, nil, false, func(k, _ []byte) bool {
 		if len(k) >= len(prefix)+16 {
 			n++
@@ -285,16 +294,12 @@ func (c *Collection[T]) Count(tx *Tx, index string, parts ...any) (int, error) {
 	return n, nil
 }
 
-func (c *Collection[T]) indexPrefix(index string, parts []any) []byte {
-	return join(pIndex, named(c.spec.Name), named(index), Key(parts...))
-}
-
 // Scan walks by a Query. The loop's body may write; an error ends the walk.
 func (c *Collection[T]) Scan(tx *Tx, q Query) iter.Seq2[Record[T], error] {
 	return func(yield func(Record[T], error) bool) {
 		tx.reading(c.spec.Name)
 		if q.Index == "" {
-			prefix := join(pRow, named(c.spec.Name))
+			prefix := tx.db.rowKey(c.spec.Name, ID{})[:3]
 			tx.scan(prefix, placed(prefix, q.After), q.Reverse, func(k, v []byte) bool {
 				row, err := DecodeRow(v)
 				if err == nil && row.Deleted {
@@ -304,13 +309,13 @@ func (c *Collection[T]) Scan(tx *Tx, q Query) iter.Seq2[Record[T], error] {
 			})
 			return
 		}
-		base := join(pIndex, named(c.spec.Name), named(q.Index))
+		base := tx.db.indexBase(c.spec.Name, q.Index)
 		prefix := append(bytes.Clone(base), Key(q.Prefix...)...)
 		tx.scan(prefix, placed(base, q.After), q.Reverse, func(k, _ []byte) bool {
 			if len(k) < len(prefix)+16 {
 				return true
 			}
-			v := tx.get(c.rowKey(idOf(k[len(k)-16:])))
+			v := tx.get(tx.db.rowKey(c.spec.Name, idOf(k[len(k)-16:])))
 			if v == nil {
 				return c.hand(yield, Row{}, fmt.Errorf("store: %s.%s points at no row", c.spec.Name, q.Index), nil)
 			}

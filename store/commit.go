@@ -27,8 +27,9 @@ type group struct {
 
 type shared struct {
 	tx      *bolt.Tx
-	b       *bolt.Bucket
-	n       int
+	l       layout
+	n       int // writers
+	writes  int // records they wrote
 	touched map[string]bool
 	newest  int64
 	done    chan struct{}
@@ -82,12 +83,17 @@ func (db *DB) join() (*shared, error) {
 		}
 		return nil, fmt.Errorf("store: begin: %w", err)
 	}
-	g.open = &shared{tx: t, b: t.Bucket(bucketName), touched: map[string]bool{}, done: make(chan struct{})}
+	l, ok := layoutOf(t)
+	if !ok {
+		_ = t.Rollback()
+		return nil, &DamagedError{Path: db.file.Path(), Err: errNoStore}
+	}
+	g.open = &shared{tx: t, l: l, touched: map[string]bool{}, done: make(chan struct{})}
 	return g.open, nil
 }
 
 func (db *DB) run(s *shared, fn func(*Tx) error) (err error) {
-	tx := &Tx{db: db, b: s.b, write: true}
+	tx := &Tx{db: db, t: s.tx, l: s.l, write: true, together: s.writes}
 	finished := false
 	defer func() {
 		// Also reached when fn panics or ends its goroutine: the others go on.
@@ -97,6 +103,7 @@ func (db *DB) run(s *shared, fn func(*Tx) error) (err error) {
 			}
 		} else {
 			s.n++
+			s.writes = tx.together
 			for c := range tx.touched {
 				s.touched[c] = true
 			}
@@ -143,7 +150,7 @@ func (db *DB) commit(s *shared) {
 		}
 		return
 	}
-	tx := &Tx{db: db, b: s.b, write: true}
+	tx := &Tx{db: db, t: s.tx, l: s.l, write: true}
 	if s.newest > db.newest.Load() {
 		s.err = tx.setCounter("newest", uint64(s.newest))
 	}
@@ -177,3 +184,4 @@ func (db *DB) failed(err error) error {
 	db.broken.CompareAndSwap(nil, &broken)
 	return broken
 }
+

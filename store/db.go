@@ -41,6 +41,7 @@ type DB struct {
 	clock  Clock
 	log    *slog.Logger
 	known  map[string]Definition
+	names  names
 	origin Origin
 	newest atomic.Int64 // ms, the newest time stored
 	group  group
@@ -62,8 +63,11 @@ const FileName = "preau.db"
 func Open(dir string, o Options) (*DB, error) {
 	for _, d := range []string{dir, filepath.Join(dir, "blobs"), filepath.Join(dir, "partial")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
-			return nil, fmt.Errorf("store: open: %w", err)
+			return nil, noRoom("open", err)
 		}
+	}
+	if err := syncDir(filepath.Dir(filepath.Clean(dir))); err != nil && !errors.Is(err, os.ErrPermission) {
+		return nil, err
 	}
 	db := &DB{dir: dir, clock: o.Clock, log: o.Log, known: map[string]Definition{}}
 	if db.clock == nil {
@@ -86,11 +90,26 @@ func Open(dir string, o Options) (*DB, error) {
 	if db.lock, err = lockFolder(dir, wait); err != nil {
 		return nil, err
 	}
-	if err := db.open(o); err != nil {
+	if err := errors.Join(db.sweep(), db.open(o)); err != nil {
 		db.lock.Close()
 		return nil, err
 	}
 	return db, nil
+}
+
+// sweep removes what a process that ended in the middle left half written.
+// Blobs that arrive in pieces stay: they go on where they stopped.
+func (db *DB) sweep() error {
+	list, err := os.ReadDir(filepath.Join(db.dir, "partial"))
+	for _, e := range list {
+		if !blobName.MatchString(e.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(db.dir, "partial", e.Name())))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("store: sweep: %w", err)
+	}
+	return nil
 }
 
 // lockFolder holds DIR/lock, which names the holder's pid.
@@ -142,74 +161,71 @@ func (db *DB) open(o Options) (err error) {
 			err = &DamagedError{Path: path, Err: fmt.Errorf("%v", p)}
 		}
 	}()
-	_, statErr := os.Stat(path)
-	// A freelist kept on disk opens 1.5 GB in milliseconds; the array form
-	// stays quick on a fragmented file. The page size is bbolt's own for
-	// 4 KiB pages: with smaller ones both meta pages would share a block.
-	file, err := bolt.Open(path, 0o600, &bolt.Options{
-		Timeout: time.Second, PageSize: 4096, FreelistType: bolt.FreelistArrayType, NoSync: o.Unsafe, NoGrowSync: o.Unsafe,
-	})
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := create(db.dir); err != nil {
+			return noRoom("create", err)
+		}
+	}
+	// Also where the file was there already: whoever made it may have been cut
+	// off before the folder was durable.
+	if err := syncDir(db.dir); err != nil {
+		return err
+	}
+	options := boltOptions()
+	options.NoSync, options.NoGrowSync = o.Unsafe, o.Unsafe
+	file, err := bolt.Open(path, 0o600, options)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("%w: %s", ErrLocked, path)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("store: open: %w", err)
+		return noRoom("open", err)
 	case err != nil:
 		return &DamagedError{Path: path, Err: err}
 	}
 	db.file = file
-	if os.IsNotExist(statErr) {
-		if err := syncDir(db.dir); err != nil {
-			file.Close()
-			return err
-		}
-	}
-	err = db.begin()
-	if err == nil {
-		err = db.promote()
-	}
-	if err != nil {
+	if err := db.begin(); err != nil {
 		file.Close()
 		return err
 	}
 	return nil
 }
 
-// begin reads, or on the first day makes, what the store must know of itself.
-func (db *DB) begin() error {
-	fresh := false
-	err := db.file.View(func(t *bolt.Tx) error {
-		b := t.Bucket(bucketName)
-		if b == nil {
-			fresh = true
-			return nil
-		}
-		tx := &Tx{db: db, b: b}
-		if v := tx.get(join(pState, []byte("origin"))); len(v) == 8 {
-			db.origin = Origin(v)
-		} else {
-			return &DamagedError{Path: db.file.Path(), Err: errors.New("no origin")}
-		}
-		db.newest.Store(int64(tx.counter("newest")))
-		return nil
-	})
-	if err != nil || !fresh {
+// create makes an empty store. It appears under its name only when it is whole,
+// so that a power cut on the first day leaves nothing that looks damaged.
+func create(dir string) error {
+	tmp := filepath.Join(dir, "partial", "first-"+FileName)
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	db.origin = newOrigin()
-	return db.file.Update(func(t *bolt.Tx) error {
-		b, err := t.CreateBucketIfNotExists(bucketName)
-		if err != nil {
-			return err
+	file, err := bolt.Open(tmp, 0o600, boltOptions())
+	if err != nil {
+		return err
+	}
+	err = file.Update(func(t *bolt.Tx) error {
+		for _, name := range buckets {
+			if _, err := t.CreateBucket(name); err != nil {
+				return err
+			}
 		}
-		tx := &Tx{db: db, b: b, write: true}
-		return tx.adopt(db.origin)
+		l, _ := layoutOf(t)
+		return (&Tx{db: &DB{}, t: t, l: l, write: true}).adopt(newOrigin())
 	})
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp, filepath.Join(dir, FileName))
+}
+
+// boltOptions: a freelist kept on disk opens 1.5 GB in milliseconds; the array
+// form stays quick on a fragmented file. With pages smaller than 4 KiB both meta
+// pages would share a block, and one torn write would kill the file.
+func boltOptions() *bolt.Options {
+	return &bolt.Options{Timeout: time.Second, PageSize: 4096, FreelistType: bolt.FreelistArrayType}
 }
 
 // adopt makes o the origin of all writes from here on.
 func (tx *Tx) adopt(o Origin) error {
-	if err := tx.put(join(pState, []byte("origin")), o[:]); err != nil {
+	if err := tx.put(counterKey("origin"), o[:]); err != nil {
 		return err
 	}
 	lives := append(tx.lives(), o)
@@ -217,7 +233,7 @@ func (tx *Tx) adopt(o Origin) error {
 	for _, l := range lives {
 		all = append(all, l[:]...)
 	}
-	if err := tx.put(join(pState, []byte("lives")), all); err != nil {
+	if err := tx.put(counterKey("lives"), all); err != nil {
 		return err
 	}
 	return tx.setCounter("number", 0)
@@ -225,7 +241,7 @@ func (tx *Tx) adopt(o Origin) error {
 
 // lives are the origins this folder has written under, oldest first.
 func (tx *Tx) lives() (lives []Origin) {
-	for v := tx.get(join(pState, []byte("lives"))); len(v) >= 8; v = v[8:] {
+	for v := tx.get(counterKey("lives")); len(v) >= 8; v = v[8:] {
 		lives = append(lives, Origin(v[:8]))
 	}
 	return lives
@@ -282,7 +298,13 @@ func (db *DB) Close() error {
 // View runs fn on one consistent state. Copy out what you need: nothing may be
 // rendered, and nobody waited for, inside.
 func (db *DB) View(fn func(*Tx) error) error {
-	err := db.file.View(func(t *bolt.Tx) error { return fn(&Tx{db: db, b: t.Bucket(bucketName)}) })
+	err := db.file.View(func(t *bolt.Tx) error {
+		l, ok := layoutOf(t)
+		if !ok {
+			return &DamagedError{Path: db.file.Path(), Err: errNoStore}
+		}
+		return fn(&Tx{db: db, t: t, l: l})
+	})
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return ErrClosed
 	}

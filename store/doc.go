@@ -17,16 +17,8 @@
 // It knows no person, role or language, opens no connection, and never reads
 // another process's file: the folder is locked.
 //
-// # Rows on disk
+// # On disk
 //
-// One bbolt file, DIR/preau.db, with five buckets:
-//
-//	rows     collection \x00 id            → envelope and body (CBOR)
-//	index    collection \x00 index \x00 key id → nothing; unique ones name the id too
-//	feed     lane number                   → collection and id, Up records of this origin
-//	         and, at an office, site lane number → id or gone: the outboxes
-//	state    counters, digests, cursors, acknowledgements
-//	foreign  rows of collections this build does not know, per sender
-//
-// Blobs are files named by their SHA-256 in DIR/blobs/ab/.
+// One bbolt file, DIR/preau.db; its buckets and keys are listed in layout.go and
+// in docs/FORMAT.md. Blobs are files named by their SHA-256 in DIR/blobs/ab/.
 package store

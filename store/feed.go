@@ -1,9 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -86,13 +86,13 @@ func (db *DB) Changes(f Feed, after Cursor, maxBytes int) (b Batch, err error) {
 		}
 		size := 0
 		var bad error
-		tx.scan(f.prefix(), f.at(after.Number), false, func(k, v []byte) bool {
+		tx.scanFeed(f.prefix(), f.at(after.Number), func(k, v []byte) bool {
 			n := binary.BigEndian.Uint64(k[len(k)-8:])
 			if size >= maxBytes && size > 0 {
 				b.More = true
 				return false
 			}
-			id, gone, row, err := tx.entry(f, v)
+			id, gone, row, err := tx.entry(f, n, v)
 			if err != nil {
 				bad = err
 				return false
@@ -118,15 +118,17 @@ func (db *DB) Changes(f Feed, after Cursor, maxBytes int) (b Batch, err error) {
 }
 
 // entry reads what a feed key stands for.
-func (tx *Tx) entry(f Feed, v []byte) (id ID, gone bool, row Row, err error) {
-	if f.Site != "" {
+func (tx *Tx) entry(f Feed, n uint64, v []byte) (id ID, gone bool, row Row, err error) {
+	var raw []byte
+	if f.Site == "" {
+		raw = tx.feedRow(f, n, v)
+	} else {
 		id, gone = idOf(v), v[16] == 1
 		if gone {
 			return id, true, row, nil
 		}
-		v = append(bytes.Clone(v[17:]), id.bytes()...) // collection 0 id
+		raw = tx.mailedRow(v)
 	}
-	raw := tx.get(join(pRow, v))
 	if raw == nil {
 		return id, false, row, fmt.Errorf("store: feed %s lane %d points at no row", f.line(), f.Lane)
 	}
@@ -134,15 +136,20 @@ func (tx *Tx) entry(f Feed, v []byte) (id ID, gone bool, row Row, err error) {
 	return row.ID, false, row, err
 }
 
+// mailedRow is the row that an outbox entry names.
+func (tx *Tx) mailedRow(v []byte) []byte {
+	return tx.get(join(pRow, v[17:19], v[:16]))
+}
+
 // Pending counts what stands after a cursor, and the bytes of its rows.
 func (db *DB) Pending(f Feed, after Cursor) (records int, size int64, err error) {
 	err = db.View(func(tx *Tx) error {
-		tx.scan(f.prefix(), f.at(after.Number), false, func(_, v []byte) bool {
+		tx.scanFeed(f.prefix(), f.at(after.Number), func(k, v []byte) bool {
 			records++
 			if f.Site == "" {
-				size += int64(len(tx.get(join(pRow, v))))
+				size += int64(len(tx.feedRow(f, binary.BigEndian.Uint64(k[len(k)-8:]), v)))
 			} else if v[16] == 0 {
-				size += int64(len(tx.get(join(pRow, v[17:], v[:16]))))
+				size += int64(len(tx.mailedRow(v)))
 			}
 			return true
 		})
@@ -237,11 +244,11 @@ func (tx *Tx) mail(site string, row Row, gone bool) error {
 	if err := tx.put(key, append(append([]byte{byte(lane)}, number(n)...), flag...)); err != nil {
 		return err
 	}
-	entry := append(append(row.ID.bytes(), flag...), named(row.Collection)...)
+	entry := binary.BigEndian.AppendUint16(append(row.ID.bytes(), flag...), tx.db.names.number(row.Collection))
 	if err := tx.put(outboxKey(site, lane, n), entry); err != nil {
 		return err
 	}
-	return tx.chain(f.line(), n, append(entry, number(row.Number)...))
+	return tx.chain(f.line(), n, slices.Concat(row.ID.bytes(), flag, named(row.Collection), number(row.Number)))
 }
 
 // mailAgain sends a new version to everybody who has the old.
@@ -259,7 +266,7 @@ func (tx *Tx) mailAgain(row Row) error {
 // find reads a record by id alone.
 func (tx *Tx) find(id ID) (Row, error) {
 	for name := range tx.db.known {
-		if raw := tx.get(rowKey(name, id)); raw != nil {
+		if raw := tx.get(tx.db.rowKey(name, id)); raw != nil {
 			return DecodeRow(raw)
 		}
 	}

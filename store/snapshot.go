@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,40 +20,24 @@ import (
 // Scratch and without holes, and reads the file back whole: its contents must be
 // what was written.
 func (db *DB) snapshot(path string) error {
-	file, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, PageSize: 4096, FreelistType: bolt.FreelistArrayType, NoFreelistSync: false})
+	options := boltOptions()
+	options.NoSync, options.NoGrowSync = true, true // synced once, at the end
+	file, err := bolt.Open(path, 0o600, options)
 	if err != nil {
 		return noRoom("snapshot", err)
 	}
 	want := sha256.New()
 	err = db.View(func(tx *Tx) error {
-		cursor := tx.b.Cursor()
-		k, v := cursor.First()
-		for k != nil {
-			err := file.Update(func(t *bolt.Tx) error {
-				b, err := t.CreateBucketIfNotExists(bucketName)
-				if err != nil {
-					return err
-				}
-				b.FillPercent = 0.95 // keys come in order
-				for n := 0; k != nil && n < 4<<20; k, v = cursor.Next() {
-					if db.scratch(k) {
-						continue
-					}
-					want.Write(k)
-					want.Write(v)
-					n += len(k) + len(v)
-					if err := b.Put(bytes.Clone(k), bytes.Clone(v)); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err != nil {
+		for _, name := range buckets {
+			if err := db.copyBucket(tx.t.Bucket(name), file, name, want); err != nil {
 				return noRoom("snapshot", err)
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		err = file.Sync()
+	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
@@ -62,15 +48,15 @@ func (db *DB) snapshot(path string) error {
 	}
 	defer back.Close()
 	err = back.View(func(t *bolt.Tx) error {
-		b := t.Bucket(bucketName)
-		if b == nil {
-			return errors.New("store: the snapshot is empty")
+		if _, ok := layoutOf(t); !ok {
+			return errNoStore
 		}
-		return b.ForEach(func(k, v []byte) error {
-			got.Write(k)
-			got.Write(v)
-			return nil
-		})
+		for _, name := range buckets {
+			if err := t.Bucket(name).ForEach(func(k, v []byte) error { digestPair(got, k, v); return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil && !bytes.Equal(want.Sum(nil), got.Sum(nil)) {
 		err = errors.New("store: the snapshot does not hold what was written")
@@ -78,13 +64,54 @@ func (db *DB) snapshot(path string) error {
 	return err
 }
 
+func digestPair(h hash.Hash, k, v []byte) {
+	h.Write(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(len(k))), uint32(len(v))))
+	h.Write(k)
+	h.Write(v)
+}
+
+// copyBucket writes a bucket's pairs, a few megabytes a transaction.
+func (db *DB) copyBucket(from *bolt.Bucket, file *bolt.DB, name []byte, sum hash.Hash) error {
+	cursor := from.Cursor()
+	k, v := cursor.First()
+	for first := true; k != nil || first; first = false {
+		err := file.Update(func(t *bolt.Tx) error {
+			b, err := t.CreateBucketIfNotExists(name)
+			if err != nil {
+				return err
+			}
+			b.FillPercent = 0.9 // keys come in order
+			for n := 0; k != nil && n < 4<<20; k, v = cursor.Next() {
+				if db.scratch(k) {
+					continue
+				}
+				digestPair(sum, k, v)
+				n += len(k) + len(v)
+				if err := b.Put(k, v); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // scratch tells whether a key belongs to a Scratch collection.
 func (db *DB) scratch(k []byte) bool {
-	if k[0] != pRow && k[0] != pIndex {
-		return false
+	var name string
+	switch k[0] {
+	case pRow:
+		name = db.names.collection(binary.BigEndian.Uint16(k[1:]))
+	case pBlob:
+		name = db.names.collection(binary.BigEndian.Uint16(k[len(k)-2:]))
+	case pIndex:
+		name = db.names.owner(binary.BigEndian.Uint16(k[1:]))
 	}
-	name, _, _ := bytes.Cut(k[1:], []byte{0})
-	d := db.known[string(name)]
+	d := db.known[name]
 	return d != nil && d.home() == Scratch
 }
 

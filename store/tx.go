@@ -8,41 +8,25 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// The prefixes of keys in the one bucket. One bucket, because prefixed keys
-// share their upper branches: a commit writes fewer pages. Feed, state and
-// digests stand side by side, and digests run downwards, so that the places
-// every commit touches lie on neighbouring pages.
-const (
-	pRow    = 'r' // collection 0 id → row
-	pIndex  = 'i' // collection 0 index 0 key id → nothing
-	pFeed   = 'f' // home origin lane number → collection 0 id
-	pState  = 'g' // small counters
-	pDigest = 'h' // origin or site, then ^number → digest
-	pOutbox = 'o' // site 0 lane number → id, gone flag
-	pMailed = 'p' // id site → lane number gone
-	pBlob   = 'b' // hash id collection → nothing
-	pAck    = 'k' // feed number → time
-	pRecv   = 'q' // feed → cursor
-	pSender = 's' // origin → order, site
-	pAlien  = 'u' // site 0 collection 0 id → row of a collection this build does not know
-)
-
-var bucketName = []byte("preau")
-
 // Tx is one view of the store, or one writer's part of a shared commit. It is
 // valid only inside the function it was handed to.
 type Tx struct {
-	db      *DB
-	b       *bolt.Bucket
-	write   bool
-	undo    []undone
-	touched map[string]bool
-	seen    func(collection string)
-	now     time.Time
-	trusted bool
+	db       *DB
+	t        *bolt.Tx
+	l        layout
+	write    bool
+	together int // writes of this commit before this one
+	undo     []undone
+	touched  map[string]bool
+	seen     func(collection string)
+	now      time.Time
+	trusted  bool
 }
 
-type undone struct{ key, value []byte }
+type undone struct {
+	in         *bolt.Bucket
+	key, value []byte
+}
 
 // Now is the time that rows written in this transaction bear, and whether the
 // clock is trusted. It never goes below the newest time stored.
@@ -59,7 +43,7 @@ func (tx *Tx) Now() (time.Time, bool) {
 
 // Commit is the number of the newest commit that this transaction sees. While it
 // stands still no version has changed, so nothing need be asked.
-func (tx *Tx) Commit() uint64 { return uint64(tx.b.Tx().ID()) }
+func (tx *Tx) Commit() uint64 { return uint64(tx.t.ID()) }
 
 // OnRead has every collection that is read from now on told to fn. The page
 // kit holds a handler to what it declared.
@@ -71,22 +55,27 @@ func (tx *Tx) reading(collection string) {
 	}
 }
 
-func (tx *Tx) get(key []byte) []byte { return tx.b.Get(key) }
+func (tx *Tx) get(key []byte) []byte { return tx.l.of(key).Get(key) }
 
-func (tx *Tx) put(key, value []byte) error {
-	tx.remember(key)
-	return tx.b.Put(key, value)
+func (tx *Tx) put(key, value []byte) error { return tx.putIn(tx.l.of(key), key, value) }
+
+func (tx *Tx) del(key []byte) error { return tx.delIn(tx.l.of(key), key) }
+
+// putIn keeps what stood under key, so that a refused writer can be taken out
+// of the commit it shares. The old value stays where it is until the commit,
+// so it need not be copied; the key is the caller's to give away.
+func (tx *Tx) putIn(b *bolt.Bucket, key, value []byte) error {
+	tx.undo = append(tx.undo, undone{b, key, b.Get(key)})
+	return b.Put(key, value)
 }
 
-func (tx *Tx) del(key []byte) error {
-	tx.remember(key)
-	return tx.b.Delete(key)
-}
-
-// remember keeps what stood under key, so that a refused writer can be taken
-// out of the commit it shares.
-func (tx *Tx) remember(key []byte) {
-	tx.undo = append(tx.undo, undone{bytes.Clone(key), bytes.Clone(tx.b.Get(key))})
+func (tx *Tx) delIn(b *bolt.Bucket, key []byte) error {
+	old := b.Get(key)
+	if old == nil {
+		return nil
+	}
+	tx.undo = append(tx.undo, undone{b, key, old})
+	return b.Delete(key)
 }
 
 func (tx *Tx) rollback() error {
@@ -94,9 +83,9 @@ func (tx *Tx) rollback() error {
 		u := tx.undo[i]
 		var err error
 		if u.value == nil {
-			err = tx.b.Delete(u.key)
+			err = u.in.Delete(u.key)
 		} else {
-			err = tx.b.Put(u.key, u.value)
+			err = u.in.Put(u.key, u.value)
 		}
 		if err != nil {
 			return err
@@ -110,7 +99,7 @@ func (tx *Tx) rollback() error {
 // (nil: from the start), downwards when reverse. Keys and values are copies.
 // fn may write; it returns false to stop.
 func (tx *Tx) scan(prefix, after []byte, reverse bool, fn func(k, v []byte) bool) {
-	c := tx.b.Cursor()
+	c := tx.l.of(prefix).Cursor()
 	var k, v []byte
 	switch {
 	case reverse && after != nil:
@@ -140,7 +129,7 @@ func (tx *Tx) scan(prefix, after []byte, reverse bool, fn func(k, v []byte) bool
 	for k != nil && bytes.HasPrefix(k, prefix) {
 		key := bytes.Clone(k)
 		before := len(tx.undo)
-		if !fn(key, bytes.Clone(v)) {
+		if !fn(key, v) {
 			return
 		}
 		switch {
@@ -176,28 +165,23 @@ func successor(prefix []byte) []byte {
 	return nil
 }
 
-func join(prefix byte, parts ...[]byte) []byte {
-	k := make([]byte, 1, 64)
-	k[0] = prefix
-	for _, p := range parts {
-		k = append(k, p...)
-	}
-	return k
-}
-
-func named(s string) []byte { return append([]byte(s), 0) }
-
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
-
 func (tx *Tx) counter(name string) uint64 {
-	if v := tx.get(join(pState, []byte(name))); len(v) == 8 {
+	if v := tx.get(counterKey(name)); len(v) == 8 {
 		return binary.BigEndian.Uint64(v)
 	}
 	return 0
 }
 
-func (tx *Tx) setCounter(name string, n uint64) error {
-	return tx.put(join(pState, []byte(name)), number(n))
+func (tx *Tx) setCounter(name string, n uint64) error { return tx.put(counterKey(name), number(n)) }
+
+// Version is the version of a collection by name: it rises with every commit
+// that touched it.
+func (tx *Tx) Version(collection string) uint64 {
+	at := int(tx.db.names.number(collection)) * 8
+	if v := tx.get([]byte{pVersion}); at > 0 && len(v) >= at+8 {
+		return binary.BigEndian.Uint64(v[at:])
+	}
+	return 0
 }
 
 func (tx *Tx) touch(collection string) error {
@@ -208,6 +192,13 @@ func (tx *Tx) touch(collection string) error {
 		return nil
 	}
 	tx.touched[collection] = true
-	name := "version " + collection
-	return tx.setCounter(name, tx.counter(name)+1)
+	at := int(tx.db.names.number(collection)) * 8
+	if at == 0 {
+		return nil
+	}
+	old := tx.get([]byte{pVersion})
+	v := make([]byte, max(len(old), at+8))
+	copy(v, old)
+	binary.BigEndian.PutUint64(v[at:], binary.BigEndian.Uint64(v[at:])+1)
+	return tx.put([]byte{pVersion}, v)
 }

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"encoding/binary"
+	"strings"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// The buckets of the file. A commit writes every page from each changed leaf up
+// to the root, so what changes together lies together, and the two buckets that
+// every commit touches are kept so small that bbolt lays them inside the root
+// page, which it must write anyway.
+var (
+	bucketRows  = []byte("rows")
+	bucketIndex = []byte("index")
+	bucketFeed  = []byte("feed")
+	bucketHot   = []byte("hot")  // counters
+	bucketTail  = []byte("tail") // the newest feed entries and digests, before they settle
+	buckets     = [][]byte{bucketFeed, bucketHot, bucketIndex, bucketRows, bucketTail}
+)
+
+// The prefixes of keys. NN is the number of a collection or of an index, given
+// at first use and kept under pName: keys must be short, they fill the branches.
+const (
+	pRow     = 'r' // rows:  NN id → row
+	pAlien   = 'u' // rows:  site 0 collection 0 id → row of a collection this build does not know
+	pIndex   = 'i' // index: NN key id → nothing
+	pBlob    = 'b' // index: hash id NN → blob
+	pFeed    = 'f' // feed and tail: home origin lane number → NN, and the id where it is not that number
+	pState   = 'g' // feed:  name → what seldom changes
+	pDigest  = 'h' // feed and tail: line 0 chunk → up to 16 digests
+	pOutbox  = 'o' // feed:  site 0 lane number → id, gone flag, NN
+	pMailed  = 'p' // feed:  id site → lane number gone
+	pAck     = 'k' // feed:  feed number → time
+	pRecv    = 'q' // feed:  feed → cursor
+	pSender  = 's' // feed:  origin → order, site
+	pName    = 'n' // feed:  name of a collection, or collection 0 index → NN; two counts
+	pHot     = 'a' // hot:   name → what every commit changes
+	pVersion = 'v' // hot:   nothing → the versions of all collections, 8 bytes each, by NN
+)
+
+// hotCounters are the counters that every commit changes.
+var hotCounters = map[string]bool{"number": true, "scratch": true, "newest": true}
+
+type layout struct{ rows, index, feed, hot, tail *bolt.Bucket }
+
+// layoutOf finds the buckets; ok is false in a file that is no store.
+func layoutOf(t *bolt.Tx) (l layout, ok bool) {
+	l = layout{t.Bucket(bucketRows), t.Bucket(bucketIndex), t.Bucket(bucketFeed), t.Bucket(bucketHot), t.Bucket(bucketTail)}
+	if l.rows == nil || l.index == nil || l.feed == nil || l.hot == nil || l.tail == nil {
+		return l, false
+	}
+	// Rows and feed grow at their ends: full pages make a flatter tree.
+	l.rows.FillPercent, l.feed.FillPercent = 0.9, 0.9
+	return l, true
+}
+
+func (l layout) of(key []byte) *bolt.Bucket {
+	switch key[0] {
+	case pRow, pAlien:
+		return l.rows
+	case pIndex, pBlob:
+		return l.index
+	case pHot, pVersion:
+		return l.hot
+	}
+	return l.feed
+}
+
+func (db *DB) rowKey(collection string, id ID) []byte {
+	k := make([]byte, 3, 3+16)
+	k[0] = pRow
+	binary.BigEndian.PutUint16(k[1:], db.names.number(collection))
+	k = append(k, id.Origin[:]...)
+	return binary.BigEndian.AppendUint64(k, id.Number)
+}
+
+func (db *DB) indexBase(collection, index string) []byte {
+	k := make([]byte, 3, 48)
+	k[0] = pIndex
+	binary.BigEndian.PutUint16(k[1:], db.names.number(collection+"\x00"+index))
+	return k
+}
+
+func (db *DB) blobKey(h Hash, row Row) []byte {
+	k := join(pBlob, h[:], row.ID.bytes())
+	return binary.BigEndian.AppendUint16(k, db.names.number(row.Collection))
+}
+
+// names are the numbers that stand for names in keys: one count for collections
+// and one for indexes ("collection 0 index"). 0 stands for none.
+type names struct {
+	of          map[string]uint16
+	collections []string
+	indexes     []string
+}
+
+func (n *names) number(name string) uint16 { return n.of[name] }
+
+func (n *names) collection(number uint16) string {
+	if int(number) < len(n.collections) {
+		return n.collections[number]
+	}
+	return ""
+}
+
+// owner is the collection that an index belongs to.
+func (n *names) owner(index uint16) string {
+	if int(index) >= len(n.indexes) {
+		return ""
+	}
+	name, _, _ := strings.Cut(n.indexes[index], "\x00")
+	return name
+}
+
+func (n *names) add(name string, number uint16) {
+	if n.of == nil {
+		n.of = map[string]uint16{}
+	}
+	n.of[name] = number
+	list := n.list(name)
+	for len(*list) <= int(number) {
+		*list = append(*list, "")
+	}
+	(*list)[number] = name
+}
+
+func (n *names) list(name string) *[]string {
+	if strings.Contains(name, "\x00") {
+		return &n.indexes
+	}
+	return &n.collections
+}
+
+func (tx *Tx) readNames() (n names) {
+	tx.scan([]byte{pName}, nil, false, func(k, v []byte) bool {
+		if len(v) == 2 {
+			n.add(string(k[1:]), binary.BigEndian.Uint16(v))
+		}
+		return true
+	})
+	return n
+}
+
+func join(prefix byte, parts ...[]byte) []byte {
+	k := make([]byte, 1, 64)
+	k[0] = prefix
+	for _, p := range parts {
+		k = append(k, p...)
+	}
+	return k
+}
+
+func named(s string) []byte { return append([]byte(s), 0) }
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// counterKey is where a counter or a seldom changed value lies.
+func counterKey(name string) []byte {
+	if hotCounters[name] {
+		return join(pHot, []byte(name))
+	}
+	return join(pState, []byte(name))
+}
