@@ -184,4 +184,3 @@ func (db *DB) failed(err error) error {
 	db.broken.CompareAndSwap(nil, &broken)
 	return broken
 }
-

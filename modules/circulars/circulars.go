@@ -25,8 +25,9 @@ func Module() appliance.Module {
 	schoolReads := []string{"circulars", "circulars.arrivals", "circulars.readings", "circulars.forwards", "circulars.receipts", "circulars.replies", "classes", "org.units", store.ProgressName, store.BlobsName}
 	return appliance.Module{
 		Name: "circulars", Files: files, Collections: Collections(),
-		Jobs: []appliance.Job{arrivalsJob, readdressJob},
-		Nav:  []web.NavItem{{Key: "circulars.nav", Href: "/circulars", Access: read}},
+		Jobs:     []appliance.Job{arrivalsJob, readdressJob},
+		Commands: []appliance.Command{{Name: "export circulars", Run: exportCommand}},
+		Nav:      []web.NavItem{{Key: "circulars.nav", Href: "/circulars", Access: read}},
 		OfficeNav: []web.NavItem{
 			{Key: "circulars.nav", Href: "/circulars", Access: list},
 		},
