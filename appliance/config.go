@@ -148,7 +148,7 @@ func checkEnviron(environ []string) error {
 	}
 	for _, e := range environ {
 		name, _, _ := strings.Cut(e, "=")
-		if strings.HasPrefix(name, "PREAU_") && !names[name] && !testVariable[name] {
+		if strings.HasPrefix(name, "PREAU_") && !names[name] && !testVariable[name] && !strings.HasPrefix(name, "PREAU_NIGHT_") {
 			return unknownKey(name, "the environment", all)
 		}
 	}
