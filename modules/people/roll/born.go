@@ -35,6 +35,8 @@ var (
 	weekday    = regexp.MustCompile(`^(lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim)\.?,? (.*\d.*)$`)
 	bornAtWord = regexp.MustCompile(`^(?:ne\(e\)|né\(e\)|née|nee|né|ne) (?:le |en )?`)
 	aboutWord  = regexp.MustCompile(`^(?:vers|v|env|environ|circa|ca|courant|en|annee|an|nev|ne en|nee en|ne vers|nee vers|presume|presumee|presume ne en|declare ne en)( l annee| l an| en| le)? `)
+	aboutDay   = regexp.MustCompile(`^(?:vers|env\.?|environ|v\.?) (?:le )?(\d.*\d)$`)
+	twoYears   = regexp.MustCompile(`^(?:(?:entre|vers|de) )?(?:19|20)\d\d ?(?:et|ou|a|-|/) ?(?:19|20)\d\d$`)
 	aYear      = regexp.MustCompile(`\b(19|20)\d{2}\b`)
 	unknownDay = regexp.MustCompile(`^(?:0{1,2}|x{1,2}|-{1,2}|\.{1,2}|\?{1,2}) ?[/.\-] ?(?:0{1,2}|x{1,2}|-{1,2}|\.{1,2}|\?{1,2}) ?[/.\-] ?(\d{4})$`)
 	placeAfter = regexp.MustCompile(`(?i)^(.*\d{2,4})\s*(?:à |a |,|;|-|–|/|\()?\s*([\p{L}].*)$`)
@@ -98,12 +100,20 @@ func readBirthText(text, today string, american bool) (Birth, *school.Refusal) {
 	if m := packed.FindStringSubmatch(s); m != nil {
 		return fromParts(m[1], m[2], m[3], text, today)
 	}
-	plain := strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(school.Fold(s), "1er ", "1 "), "  ", " "))
+	plain := strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(school.Fold(strings.NewReplacer("'", " ", "’", " ").Replace(s)), "1er ", "1 "), "  ", " "))
 	if m := wordMonth.FindStringSubmatch(plain); m != nil && months[m[2]] != 0 {
 		return fromParts(m[1], strconv.Itoa(months[m[2]]), m[3], text, today)
 	}
 	if day, ok := serial(strings.ReplaceAll(s, ",", ".")); ok {
 		return exact(day, text, today)
+	}
+	if m := aboutDay.FindStringSubmatch(s); m != nil { // "vers 12/08/2009": about, yet the day must exist
+		if b, no := readBirthText(m[1], today, american); no != nil || b.Day != "" {
+			return Birth{Text: text}, no
+		}
+	}
+	if twoYears.MatchString(plain) {
+		return Birth{Text: text}, nil
 	}
 	return inexact(s, plain, text)
 }

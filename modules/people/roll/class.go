@@ -78,6 +78,9 @@ func readClass(pack *packs.Pack, label, levelText, seriesText string) (class, le
 		if !ok {
 			return label, level, "", unknownSeries(pack, seriesText)
 		}
+		if _, at := pack.ClassNamed(level + " " + s); level != "" && at != "" {
+			s = at // "A" of a terminale is A4
+		}
 		return label, level, s, nil
 	}
 	l, _ := pack.LevelByCode(level)

@@ -62,7 +62,7 @@ var headings = map[Field][]string{
 	FullName:  {"Nom et prénom", "Nom et prénoms", "Noms et prénoms", "Noms et prénom", "Nom prénom", "Nom prénoms", "Noms prénoms", "Nom / prénoms", "Nom complet", "Identité", "Élève", "Élèves", "Nom de l'élève", "Noms des élèves", "Liste des élèves", "Full name", "Name", "Student", "Pupil", "Nom du professeur", "Enseignant", "Enseignants", "Professeurs", "Personnel", "Candidat", "Apprenant", "Apprenants", "Nom et pnoms", "Nom et post-nom", "Nom pren"},
 	NameFirst: {"Prénom et nom", "Prénoms et nom", "Prénoms et noms", "Prénom nom", "Prénoms nom"},
 	Surname:   {"Nom", "Noms", "Nom de famille", "Nom famille", "Noms de famille", "Patronyme", "Surname", "Last name", "Family name", "Nom patronymique", "Nom de naissance"},
-	Given:     {"Prénom", "Prénoms", "Prénom(s)", "Pnom", "Pnoms", "Pren", "Given name", "Given names", "First name", "First names", "Forename"},
+	Given:     {"Prénom", "Prénoms", "Prénom(s)", "Pnom", "Pnoms", "Pren", "Postnom et prénom", "Post-nom et prénom", "Postnoms et prénoms", "Given name", "Given names", "First name", "First names", "Forename"},
 	Sex:       {"Sexe", "Sex", "Genre", "Sx", "S", "M/F", "F/M", "G/F", "F/G", "H/F", "Sexe M/F", "Sexe (M ou F)", "Gender"},
 	Boy:       {"Garçon", "Garçons", "Masculin", "Masc"},
 	Girl:      {"Fille", "Filles", "Féminin", "Fém"},

@@ -197,7 +197,19 @@ func chooseLayouts(book *sheet.Book, o Options) []layout {
 		}
 		all = append(all, l)
 	}
-	return slices.DeleteFunc(all, func(l layout) bool { return !alike(l.columns, best.columns) })
+	return slices.DeleteFunc(all, func(l layout) bool { return !alike(l.columns, best.columns) && !ofClass(&l, o) })
+}
+
+// ofClass: the sheet bears the name of a class and lists people, whatever the
+// order its teacher gave to the columns.
+func ofClass(l *layout, o Options) bool {
+	if l.at < 0 || o.Kind != school.PupilKind {
+		return false
+	}
+	level, series, _ := takeApart(o.Pack, l.sheet.Name)
+	return level != "" && series != "" && slices.ContainsFunc(l.columns, func(f Field) bool {
+		return f == Sex || f == Born || f == BornPlace || f == Matricule
+	})
 }
 
 // wrongKind: a list of staff is not a list of pupils.

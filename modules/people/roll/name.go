@@ -64,6 +64,8 @@ func capitals(words []string) int {
 			n++
 		case particles[strings.ToLower(words[n])] && n+1 < len(words) && isCapital(words[n+1]):
 			n++
+		case n > 0 && honorific.MatchString(words[n]) && n+1 < len(words) && isCapital(words[n+1]):
+			n++ // "ADZOVI épse KOFFI Akouvi"
 		default:
 			return n
 		}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"preau/school"
 	"preau/school/sheet"
@@ -186,6 +187,9 @@ func (p *person) sexAndBirth() {
 			continue
 		}
 		b, no := ReadBirth(p.cell(f), p.Today, p.american)
+		if no == nil && p.tooYoung(b.Day) {
+			no = school.Refuse("people.refused.born_unlikely", "born", "value", p.cell(f).Text)
+		}
 		if no != nil {
 			p.refuse(p.at(f), no)
 			p.born = no.Key != "people.refused.born_unread"
@@ -200,6 +204,12 @@ func (p *person) sexAndBirth() {
 	if t := p.text(Place); t != "" {
 		e.Place = t
 	}
+}
+
+// tooYoung: nobody is on a school's list before the age of four.
+func (p *person) tooYoung(day string) bool {
+	today, err := time.Parse(time.DateOnly, p.Today)
+	return err == nil && day > today.AddDate(-4, 0, 0).Format(time.DateOnly)
 }
 
 // crossedIn: a cross, a tick or a 1; not a dash or a 0.

@@ -151,7 +151,7 @@ func lastFull(rows []sheet.Row, start int, columns []Field) int {
 	for i := len(rows) - 1; i >= start; i-- {
 		filled := 0
 		for c, f := range columns {
-			if f != Ignored && rows[i].Text(c) != "" {
+			if f != Ignored && c < len(rows[i].Cells) && (rows[i].Text(c) != "" || rows[i].Cells[c].Formula) {
 				filled++
 			}
 		}
@@ -243,7 +243,7 @@ func (r *reader) checkTwice(p *person, shown string) {
 	if ok && m == "" {
 		p.refuse(len(p.layout.columns), school.Refuse("people.refused.person_twice", "surname", "line", first.line, "name", first.name))
 	}
-	if !ok {
+	if !ok && p.fault == nil { // a row that is refused for something else does not stand
 		r.byName[id] = met{p.row.Line, shown}
 	}
 }

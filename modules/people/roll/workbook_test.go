@@ -74,3 +74,52 @@ func TestWorkbook(t *testing.T) {
 		}
 	}
 }
+
+// A book with a sheet a class, each in its teacher's own order, a hidden sheet,
+// and a last row whose name is a formula that no program has computed yet.
+func TestSheetPerClass(t *testing.T) {
+	f := excelize.NewFile()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(sheet, at string, cells ...any) { t.Helper(); must(f.SetSheetRow(sheet, at, &cells)) }
+	must(f.SetSheetName("Sheet1", "Tle D1"))
+	put("Tle D1", "A1", "N°", "Matricule", "Nom et Prénoms", "Sexe", nil, "Date de naissance")
+	put("Tle D1", "A2", nil, nil, nil, "G", "F", nil)
+	must(f.MergeCell("Tle D1", "D1", "E1"))
+	put("Tle D1", "A3", 1, "M1", "ABALO Kossi", "x", nil, "12/03/2009")
+	put("Tle D1", "A4", 2, "M2", "BAWA Essi", nil, "x", "vers 2008")
+	put("Tle D1", "B5", "M3")
+	must(f.SetCellFormula("Tle D1", "C5", `CONCATENATE("CISSE"," Ali")`))
+	for _, name := range []string{"Tle C", "caché", "Statistiques"} {
+		_, err := f.NewSheet(name)
+		must(err)
+	}
+	put("Tle C", "A1", "NOM", "PRENOMS", "SEXE", "NE(E) LE")
+	put("Tle C", "A2", "FOLY", "Anani", "Masculin", "12/11/2008")
+	put("caché", "A1", "Matricule", "Nom et Prénoms", "Sexe", "Date de naissance")
+	put("caché", "A2", "M9", "SECRET Nom", "M", "12/11/2008")
+	must(f.SetSheetVisible("caché", false))
+	put("Statistiques", "A1", "Classe", "Garçons", "Filles")
+	put("Statistiques", "A2", "Tle D1", 1, 1)
+	b, err := f.WriteToBuffer()
+	must(err)
+	book, err := sheet.Read(b.Bytes(), roll.Score(school.PupilKind))
+	must(err)
+	list, err := roll.Read(book, roll.Options{Kind: school.PupilKind, Pack: packs.Must("togo"), Today: "2026-11-23"})
+	must(err)
+	var got []string
+	for _, e := range list.Entries {
+		got = append(got, fmt.Sprint(e.Sheet, "!", e.Line, " ", e.Surname, " ", e.Sex, " ", e.Born, e.BornText, " ", e.Class))
+	}
+	for _, f := range list.Faults {
+		got = append(got, fmt.Sprint(f.Sheet, "!", f.Line, " ", f.Reason.Key))
+	}
+	want := "[Tle D1!3 ABALO M 2009-03-12 Tle D1 Tle D1!4 BAWA F vers 2008 Tle D1 Tle C!2 FOLY M 2008-11-12 Tle C Tle D1!5 people.refused.formula]"
+	if s := fmt.Sprint(got); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}

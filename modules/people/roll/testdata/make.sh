@@ -27,5 +27,5 @@ for f in xlsx ods; do office "$f" "$tmp/base-text.csv" '--infilter=CSV:59,34,76,
 office xlsx source/tableur.fods "--infilter=OpenDocument Spreadsheet Flat XML" && cp "$tmp/tableur.xlsx" .
 office ods "$tmp/tableur.xlsx" "--infilter=Calc MS Excel 2007 XML" && cp "$tmp/tableur.ods" .
 cp source/tableur.fods tableur.fods
-cp source/deux-colonnes.csv source/refus.csv source/sans-entete.csv source/guillemet.csv source/google-us.csv source/personnel.csv .
+cp source/deux-colonnes.csv source/refus.csv source/sans-entete.csv source/guillemet.csv source/google-us.csv source/personnel.csv source/tenues.csv .
 rm -rf "$tmp"
