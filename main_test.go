@@ -30,6 +30,7 @@ func TestPlays(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startSite, "powercut": killSite, "halt": stopSite,
 			"ports": freePorts, "value": jsonValue, "keep": keepLine, "corrupt": corruptFile, "smalldisk": smallDisk,
+			"exits": exitsWith, "help-of": helpOf,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond != "root" {

@@ -21,6 +21,9 @@ func CheckHere(_ context.Context, dir string, pagesOnly bool) (store.CheckReport
 	if pid := store.Holder(dir); pid != 0 {
 		return store.CheckReport{}, fmt.Errorf("%w: %s is held by process %d; stop it first", store.ErrLocked, dir, pid)
 	}
+	if _, err := os.Stat(dir); err != nil {
+		return store.CheckReport{}, noSite(dir)
+	}
 	if pagesOnly {
 		return store.CheckPages(dir)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,6 @@ import (
 var siteCommands = []Command{
 	{Name: "enrol", At: []web.Kind{web.Box}, Run: enrolCommand},
 	{Name: "sync", At: []web.Kind{web.Box}, Run: syncCommand},
-	{Name: "backup", Run: backupCommand},
 	{Name: "backup", Run: backupCommand},
 	{Name: "token", Run: tokenCommand},
 }
@@ -44,6 +44,8 @@ func enrolCommand(ctx context.Context, r *Running, call Call) (int, error) {
 		return Refused, errors.New("who answered does not know the code: this is not the office that made it; nothing was sent")
 	case errors.As(err, &bye):
 		return Failed, fmt.Errorf("the office is busy; try again in %s", bye.Back)
+	case errors.As(err, new(net.Error)):
+		return Failed, fmt.Errorf("nobody answers at %s: is the address right, and is there a link? The code was not used (%w)", addr, err)
 	case err != nil:
 		return Failed, err
 	}
@@ -62,6 +64,9 @@ func syncCommand(ctx context.Context, r *Running, call Call) (int, error) {
 		exit = Failed
 	}
 	if call.JSON {
+		if rep.Steps == nil {
+			rep.Steps = []boxsync.Step{}
+		}
 		return exit, json.NewEncoder(call.Stdout).Encode(rep)
 	}
 	var steps []string
@@ -72,7 +77,9 @@ func syncCommand(ctx context.Context, r *Running, call Call) (int, error) {
 			steps = append(steps, s.Name)
 		}
 	}
-	fmt.Fprintf(call.Stdout, "%s; %d bytes up, %d down\n", strings.Join(steps, " · "), rep.Up, rep.Down)
+	if len(steps) > 0 {
+		fmt.Fprintf(call.Stdout, "%s; %d bytes up, %d down\n", strings.Join(steps, " · "), rep.Up, rep.Down)
+	}
 	if err != nil {
 		if errors.Is(err, boxsync.ErrNotEnrolled) {
 			return exit, errors.New("this box is not enrolled yet: preau enrol --office HOST:PORT CODE")
@@ -108,6 +115,9 @@ func tokenCommand(_ context.Context, r *Running, call Call) (int, error) {
 	}
 	if err != nil {
 		return Failed, err
+	}
+	if call.JSON {
+		return Done, json.NewEncoder(call.Stdout).Encode(map[string]any{"token": token, "days": days})
 	}
 	fmt.Fprintln(call.Stdout, token)
 	return Done, nil

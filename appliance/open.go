@@ -111,6 +111,11 @@ func Invoke(ctx context.Context, cfg Config, s Site, name string, call Call) (in
 		return Failed, noSite(cfg.Data)
 	}
 	r, err := Open(cfg, s.Modules, nil, nil)
+	if errors.Is(err, store.ErrLocked) { // a server that starts holds the folder a moment before it listens
+		if exit, cerr := callSoon(ctx, SocketPath(cfg.Data), name, call); !errors.Is(cerr, errNoServer) {
+			return exit, cerr
+		}
+	}
 	if err != nil {
 		return Failed, err
 	}

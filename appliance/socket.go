@@ -175,6 +175,31 @@ func callServer(ctx context.Context, path, name string, call Call) (int, error) 
 	return readPieces(bufio.NewReader(res.Body), call)
 }
 
+// startWithin is how long a server that holds a folder may take until it
+// answers commands.
+const startWithin = 5 * time.Second
+
+// callSoon is callServer for a server that may just be starting.
+func callSoon(ctx context.Context, path, name string, call Call) (int, error) {
+	end := time.NewTimer(startWithin)
+	defer end.Stop()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		exit, err := callServer(ctx, path, name, call)
+		if !errors.Is(err, errNoServer) {
+			return exit, err
+		}
+		select {
+		case <-again.C:
+		case <-end.C:
+			return exit, err
+		case <-ctx.Done():
+			return Failed, context.Cause(ctx)
+		}
+	}
+}
+
 func readPieces(r *bufio.Reader, call Call) (int, error) {
 	for {
 		head := make([]byte, 5)

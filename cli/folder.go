@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -35,6 +37,10 @@ func (a *app) intoFile(c *cobra.Command, path, name string, flags map[string]str
 	if err != nil || a.exit != appliance.Done {
 		return err
 	}
+	fi, err := os.Stat(f.Name())
+	if err != nil {
+		return err
+	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
@@ -42,5 +48,12 @@ func (a *app) intoFile(c *cobra.Command, path, name string, flags map[string]str
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return err
+	}
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(map[string]any{"file": path, "bytes": fi.Size()})
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s: %d bytes\n", path, fi.Size())
+	return err
 }

@@ -10,8 +10,6 @@ import (
 )
 
 func (a *app) pack() *cobra.Command {
-	c := &cobra.Command{Use: "pack", Short: "Country packs", Args: args(0)}
-	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	one := &cobra.Command{Use: "check DIR", Short: "Check a country pack's files", Args: args(1)}
 	one.RunE = func(_ *cobra.Command, given []string) error {
 		r, err := appliance.CheckPack(given[0])
@@ -32,6 +30,5 @@ func (a *app) pack() *cobra.Command {
 		}
 		return nil
 	}
-	c.AddCommand(one)
-	return c
+	return a.group("pack", "Country packs", one)
 }

@@ -9,7 +9,6 @@ import (
 )
 
 func (a *app) user() *cobra.Command {
-	c := &cobra.Command{Use: "user", Short: "Accounts of staff"}
 	add := &cobra.Command{Use: "add LOGIN", Short: "Add an account (password on standard input)", Args: args(1)}
 	add.Flags().String("role", "", "its role")
 	add.Flags().String("name", "", "the person's name")
@@ -18,8 +17,7 @@ func (a *app) user() *cobra.Command {
 	add.RunE = func(c *cobra.Command, given []string) error {
 		return a.do(c, "user add", appliance.Call{Args: given, Flags: flagsOf(c, "role", "name", "matricule")})
 	}
-	c.AddCommand(add)
-	return c
+	return a.group("user", "Accounts of staff", add)
 }
 
 func (a *app) passwd() *cobra.Command {
@@ -29,10 +27,11 @@ func (a *app) passwd() *cobra.Command {
 }
 
 func (a *app) importList() *cobra.Command {
-	c := &cobra.Command{Use: "import", Short: "Read lists into the site"}
-	for what, short := range map[string]string{
-		"pupils": "Read a list of pupils (CSV, XLSX, ODS)", "staff": "Read a list of staff (CSV, XLSX, ODS)", "schools": "Read the registry of schools (office)",
+	var lists []*cobra.Command
+	for _, list := range [][2]string{
+		{"pupils", "Read a list of pupils (CSV, XLSX, ODS)"}, {"staff", "Read a list of staff (CSV, XLSX, ODS)"}, {"schools", "Read the registry of schools (office)"},
 	} {
+		what, short := list[0], list[1]
 		one := &cobra.Command{Use: what + " FILE", Short: short, Args: args(1)}
 		one.Flags().Bool("dry-run", false, "say what would change, and change nothing")
 		one.RunE = func(c *cobra.Command, given []string) error {
@@ -43,13 +42,13 @@ func (a *app) importList() *cobra.Command {
 			defer f.Close()
 			return a.do(c, "import "+what, appliance.Call{Args: given, Flags: flagsOf(c, "dry-run"), Stdin: f})
 		}
-		c.AddCommand(one)
+		lists = append(lists, one)
 	}
-	return c
+	return a.group("import", "Read lists into the site", lists...)
 }
 
 func (a *app) export() *cobra.Command {
-	c := &cobra.Command{Use: "export", Short: "Write lists of the site to a file"}
+	var lists []*cobra.Command
 	for _, what := range []string{"people", "circulars"} {
 		one := &cobra.Command{Use: what, Short: "Export " + what, Args: args(0)}
 		one.Flags().String("to", "", "file to write")
@@ -58,7 +57,7 @@ func (a *app) export() *cobra.Command {
 		one.RunE = func(c *cobra.Command, _ []string) error {
 			return a.intoFile(c, c.Flag("to").Value.String(), "export "+what, map[string]string{"format": c.Flag("format").Value.String()})
 		}
-		c.AddCommand(one)
+		lists = append(lists, one)
 	}
-	return c
+	return a.group("export", "Write lists of the site to a file", lists...)
 }

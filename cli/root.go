@@ -100,6 +100,26 @@ func (a *app) root() *cobra.Command {
 	return c
 }
 
+// group makes a command of which only the words after it do something: without
+// one of them it is a usage error that lists them.
+func (a *app) group(name, short string, ones ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: name, Short: short}
+	var names []string
+	for _, one := range ones {
+		names = append(names, one.Name())
+		c.AddCommand(one)
+	}
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, given []string) error {
+		said := "say what"
+		if len(given) > 0 {
+			said = fmt.Sprintf("%s has no %q", c.CommandPath(), given[0])
+		}
+		return usageError{fmt.Errorf("%s: %s %s; see %s --help", said, c.CommandPath(), strings.Join(names, "|"), c.CommandPath())}
+	}
+	return c
+}
+
 // args makes a wrong number of arguments a usage error.
 func args(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, given []string) error {

@@ -3,6 +3,7 @@ package people
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ func userAddCommand(ctx context.Context, r *appliance.Running, call appliance.Ca
 		no = school.CheckPasswordQuality(secret, login)
 	}
 	if no != nil {
-		return appliance.Refused, errors.New(sentence(r, no))
+		return appliance.Refused, no
 	}
 	hash, err := school.HashSecret(ctx, secret)
 	if err != nil {
@@ -56,11 +57,11 @@ func userAddCommand(ctx context.Context, r *appliance.Running, call appliance.Ca
 		}
 		return school.Audit(tx, school.Actor{}, "accounts.add", id, nil, map[string]string{"login": login, "role": string(role)})
 	})
-	if no := school.RefusalsIn(err); no != nil {
-		return appliance.Refused, errors.New(sentence(r, no[0]))
-	}
 	if err != nil {
-		return appliance.Failed, err
+		return appliance.ExitOf(appliance.Done, err), err
+	}
+	if call.JSON {
+		return appliance.Done, json.NewEncoder(call.Stdout).Encode(map[string]string{"login": login, "role": string(role)})
 	}
 	_, err = fmt.Fprintf(call.Stdout, "%s (%s)\n", login, role)
 	return appliance.Done, err
@@ -133,6 +134,9 @@ func passwdCommand(ctx context.Context, r *appliance.Running, call appliance.Cal
 	}
 	if err != nil {
 		return appliance.Failed, err
+	}
+	if call.JSON {
+		return appliance.Done, json.NewEncoder(call.Stdout).Encode(map[string]string{"login": call.Args[0], "secret": secret})
 	}
 	_, err = fmt.Fprintln(call.Stdout, secret)
 	return appliance.Done, err

@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -48,22 +47,6 @@ type importReport struct {
 	NewClasses []string      `json:"new_classes"`
 }
 
-// sentence is a refusal in the site's own language, for the command line.
-func sentence(r *appliance.Running, no *school.Refusal) string {
-	lang := "fr"
-	_ = r.DB.View(func(tx *store.Tx) error {
-		if s, err := school.Site(tx); err == nil && s.Language != "" {
-			lang = s.Language
-		}
-		return nil
-	})
-	kv := make([]any, 0, 2*len(no.Args))
-	for k, v := range no.Args {
-		kv = append(kv, k, v)
-	}
-	return r.Words.T(lang, no.Key, kv...)
-}
-
 func importCommand(kind school.Kind) func(context.Context, *appliance.Running, appliance.Call) (int, error) {
 	return func(_ context.Context, r *appliance.Running, call appliance.Call) (int, error) {
 		data, err := io.ReadAll(io.LimitReader(call.Stdin, sheet.MaxBytes+1))
@@ -71,11 +54,8 @@ func importCommand(kind school.Kind) func(context.Context, *appliance.Running, a
 			return appliance.Failed, fmt.Errorf("read the list: %w", err)
 		}
 		l, err := readList(r.DB, data, kind, nil)
-		if no := school.RefusalsIn(err); no != nil {
-			return appliance.Refused, errors.New(sentence(r, no[0]))
-		}
 		if err != nil {
-			return appliance.Failed, err
+			return appliance.ExitOf(appliance.Done, err), err
 		}
 		var plan *intake.Plan
 		if dry := call.Flags["dry-run"]; dry == "true" || dry == "1" {
@@ -92,13 +72,10 @@ func importCommand(kind school.Kind) func(context.Context, *appliance.Running, a
 				return err
 			})
 		}
-		if no := school.RefusalsIn(err); no != nil {
-			return appliance.Refused, errors.New(sentence(r, no[0]))
-		}
 		if err != nil {
-			return appliance.Failed, err
+			return appliance.ExitOf(appliance.Done, err), err
 		}
-		report := reportOf(r, plan)
+		report := reportOf(r, call.Lang, plan)
 		if call.JSON {
 			return appliance.Done, json.NewEncoder(call.Stdout).Encode(report)
 		}
@@ -114,13 +91,13 @@ func fileName(args []string) string {
 	return web.SafeName(args[0])
 }
 
-func reportOf(r *appliance.Running, p *intake.Plan) importReport {
+func reportOf(r *appliance.Running, lang string, p *intake.Plan) importReport {
 	out := importReport{
 		Added: len(p.Added), Changed: len(p.Changed), Unchanged: p.Unchanged, Missing: len(p.Missing),
 		Refused: []refusedLine{}, People: []personLine{}, NewClasses: []string{},
 	}
 	for _, f := range p.Roll.Faults {
-		out.Refused = append(out.Refused, refusedLine{f.Sheet, f.Line, f.Reason.Field, sentence(r, f.Reason)})
+		out.Refused = append(out.Refused, refusedLine{f.Sheet, f.Line, f.Reason.Field, r.Sentence(lang, f.Reason)})
 	}
 	for _, e := range p.Roll.Entries {
 		out.People = append(out.People, personLine{e.Sheet, e.Line, e.Matricule, e.Surname, e.Given, e.Sex, e.Born, e.BornText, e.Class, e.Series, e.Repeating})
