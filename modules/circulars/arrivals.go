@@ -132,16 +132,17 @@ func dueAtOffice(c *web.Ctx, tx *store.Tx) (tasks []web.Task, err error) {
 		if err != nil {
 			return nil, err
 		}
-		complete := checkDraft(tx, &d.Value) == nil
 		link := "/circulars/drafts/" + d.ID.String()
 		name := d.Value.Reference
 		if name == "" {
 			name = d.Value.Subject
 		}
 		switch {
-		case signs && complete:
+		case signs && !d.Value.Writing:
 			tasks = append(tasks, web.Task{Date: d.Value.Deadline, Href: link + "/sign", Label: c.T("circulars.due.sign", "reference", name), Detail: d.Value.Subject})
-		case writes && !complete:
+		case writes && d.Value.Remark != "":
+			tasks = append(tasks, web.Task{Href: link, Label: c.T("circulars.due.correct", "reference", name), Detail: d.Value.Remark})
+		case writes && d.Value.Writing:
 			tasks = append(tasks, web.Task{Href: link, Label: c.T("circulars.due.finish", "reference", name), Detail: d.Value.Subject})
 		}
 	}

@@ -19,6 +19,7 @@ const maxAnnexes = 24 << 20
 func Module() appliance.Module {
 	write, sign, list := school.May(school.WriteCirculars), school.May(school.SignCirculars), school.May(school.ListCirculars)
 	count := school.May(school.CountReceipts)
+	prepare := school.For(append(append([]school.Role{}, write.Roles...), sign.Roles...)...)
 	read, see := school.May(school.ReadCirculars), school.May(school.SeeArrivals)
 	names := school.May(school.SeeReceipts)
 	officeReads := []string{"circulars", "circulars.drafts", "circulars.receipts", "circulars.replies", "org.units", "contacts"}
@@ -41,6 +42,10 @@ func Module() appliance.Module {
 			{Method: "POST", Path: "/circulars/drafts/{id}", Access: write, MaxBody: maxAnnexes, Handle: saveDraft},
 			{Path: "/circulars/drafts/{id}/sign", Access: sign, Handle: confirmSign},
 			{Method: "POST", Path: "/circulars/drafts/{id}/sign", Access: sign, Handle: doSign},
+			{Method: "POST", Path: "/circulars/drafts/{id}/return", Access: sign, Handle: giveBack},
+			{Path: "/circulars/drafts/{id}/delete", Access: write, Handle: confirmDelete},
+			{Method: "POST", Path: "/circulars/drafts/{id}/delete", Access: write, Handle: deleteDraft},
+			{Path: "/circulars/drafts/{id}/annexes/{n}", Access: prepare, Handle: draftAnnex},
 			{Path: "/circulars/{id}", Access: list, Reads: officeReads, Handle: officeShow},
 			{Method: "POST", Path: "/circulars/{id}/successor", Access: write, Handle: succeed},
 			{Path: "/circulars/{id}/receipts", Access: count, Reads: officeReads, Handle: officeReceipts},

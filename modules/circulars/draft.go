@@ -2,6 +2,7 @@ package circulars
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"preau/school"
@@ -14,6 +15,7 @@ import (
 type draftPage struct {
 	web.Base
 	ID      store.ID
+	Seen    string // the version that the writer had before them
 	Draft   Draft
 	Kept    []web.Upload
 	Preview bool
@@ -26,31 +28,30 @@ type draftPage struct {
 type choices struct{ Regions, Inspections, Schools, Types, Levels, Series, Roles []web.Option }
 
 func newDraft(c *web.Ctx) error {
-	return showDraft(c, http.StatusOK, store.ID{}, Draft{Kind: seal.Circular}, nil, false)
+	return showDraft(c, http.StatusOK, draftPage{Draft: Draft{Kind: seal.Circular}})
 }
 
 func editDraft(c *web.Ctx) error {
-	id, d, err := openDraft(c)
+	r, err := openDraft(c)
 	if err != nil {
 		return err
 	}
-	return showDraft(c, http.StatusOK, id, d, nil, false)
+	return showDraft(c, http.StatusOK, draftPage{ID: r.ID, Seen: version(r), Draft: r.Value})
 }
 
 // openDraft is the draft of the path, as long as it is not signed.
-func openDraft(c *web.Ctx) (id store.ID, d Draft, err error) {
-	if id, err = c.ID("id"); err != nil {
-		return id, d, err
+func openDraft(c *web.Ctx) (r store.Record[Draft], err error) {
+	id, err := c.ID("id")
+	if err != nil {
+		return r, err
 	}
-	err = c.View(func(tx *store.Tx) error {
-		r, err := drafts.Get(tx, id)
-		if err != nil || !r.Value.Circular.IsZero() {
+	err = c.View(func(tx *store.Tx) (err error) {
+		if r, err = drafts.Get(tx, id); err != nil || !r.Value.Circular.IsZero() {
 			return c.NotFound()
 		}
-		d = r.Value
 		return nil
 	})
-	return id, d, err
+	return r, err
 }
 
 // saveDraft keeps what was typed; with "preview" it only shows it.
@@ -58,16 +59,17 @@ func saveDraft(c *web.Ctx) error {
 	var id store.ID
 	old := Draft{Kind: seal.Circular}
 	if c.Param("id") != "" {
-		var err error
-		if id, old, err = openDraft(c); err != nil {
+		r, err := openDraft(c)
+		if err != nil {
 			return err
 		}
+		id, old = r.ID, r.Value
 	}
 	f, err := c.Form()
 	d := typed(f, old)
 	kept := f.Files("annexes")
 	if err == nil && f.Has("preview") {
-		return showDraft(c, http.StatusOK, id, d, kept, true)
+		return showDraft(c, http.StatusOK, draftPage{ID: id, Seen: f.Get("seen"), Draft: d, Kept: kept, Preview: true})
 	}
 	for _, u := range kept {
 		d.Annexes = append(d.Annexes, u.Blob)
@@ -88,14 +90,11 @@ func saveDraft(c *web.Ctx) error {
 					return web.Result{}, err
 				}
 			}
-			to := id
-			d.Author, d.AuthorIs = c.Actor().ID, c.Actor().Name
-			var err error
-			if id.IsZero() {
-				to, err = drafts.Add(tx, d)
-			} else {
-				err = drafts.Set(tx, id, d)
+			d.Author, d.AuthorIs, d.Writing = c.Actor().ID, c.Actor().Name, !f.Has("finish")
+			if d.Writing {
+				d.Remark = old.Remark
 			}
+			to, err := putDraft(tx, id, d, f.Get("seen"))
 			if err != nil {
 				return web.Result{}, err
 			}
@@ -107,10 +106,39 @@ func saveDraft(c *web.Ctx) error {
 	}
 	if c.Refused(err) {
 		d.Annexes = d.Annexes[:len(d.Annexes)-min(len(kept), len(d.Annexes))]
-		return showDraft(c, http.StatusUnprocessableEntity, id, d, kept, false)
+		p := draftPage{ID: id, Seen: f.Get("seen"), Draft: d, Kept: kept}
+		for _, no := range school.RefusalsIn(err) {
+			if no.Key == "circulars.refused.written_meanwhile" { // told once: saving again is meant
+				if now, err := openDraft(c); err == nil {
+					p.Seen = version(now)
+				}
+			}
+		}
+		return showDraft(c, http.StatusUnprocessableEntity, p)
 	}
 	return err
 }
+
+// putDraft writes a draft that is not signed yet. seen is the version that the
+// writer had before them: what another has written meanwhile is not lost.
+func putDraft(tx *store.Tx, id store.ID, d Draft, seen string) (store.ID, error) {
+	if id.IsZero() {
+		return drafts.Add(tx, d)
+	}
+	now, err := drafts.Get(tx, id)
+	switch {
+	case err != nil:
+		return id, err
+	case !now.Value.Circular.IsZero():
+		return id, school.Refuse("circulars.refused.signed", "")
+	case seen != version(now):
+		return id, school.Refuse("circulars.refused.written_meanwhile", "", "name", now.Value.AuthorIs)
+	}
+	return id, drafts.Set(tx, id, d)
+}
+
+// version names the state of a draft that somebody has read.
+func version(r store.Record[Draft]) string { return strconv.FormatUint(r.Number, 10) }
 
 // typed is the draft as the form says; annexes of before stay where their box
 // is ticked.
@@ -138,15 +166,15 @@ func typed(f *web.Form, old Draft) Draft {
 	return d
 }
 
-func showDraft(c *web.Ctx, status int, id store.ID, d Draft, kept []web.Upload, preview bool) error {
-	title := "circulars.draft.title"
+func showDraft(c *web.Ctx, status int, p draftPage) error {
+	d, title := p.Draft, "circulars.draft.title"
 	switch d.Kind {
 	case seal.Withdrawal:
 		title = "circulars.draft.withdrawal"
 	case seal.Replacement:
 		title = "circulars.draft.replacement"
 	}
-	p := draftPage{Base: c.Base(title), ID: id, Draft: d, Kept: kept, Preview: preview}
+	p.Base = c.Base(title)
 	p.Back = web.Link{Label: p.T("circulars.list.title"), Href: "/circulars"}
 	p.Refused = p.T("circulars.draft.refused")
 	err := c.View(func(tx *store.Tx) (err error) {
@@ -175,6 +203,20 @@ func (p draftPage) action() string {
 		return "/circulars/new"
 	}
 	return "/circulars/drafts/" + p.ID.String()
+}
+
+// deeds are the buttons below a draft; what is kept can be thrown away.
+func (p draftPage) deeds() []web.Button {
+	list := []web.Button{
+		{Label: p.T("circulars.draft.finish"), Name: "finish", Value: "1"},
+		{Label: p.T("circulars.draft.save"), Kind: web.Secondary, Name: "save", Value: "1"},
+		{Label: p.T("circulars.draft.show_preview"), Kind: web.Secondary, Name: "preview", Value: "1"},
+		{Label: p.T("web.cancel"), Kind: web.Third, Href: "/circulars"},
+	}
+	if !p.ID.IsZero() {
+		list = append(list, web.Button{Label: p.T("circulars.discard.link"), Kind: web.Third, Href: "/circulars/drafts/" + p.ID.String() + "/delete"})
+	}
+	return list
 }
 
 func (p draftPage) roles() (l []string) {
@@ -232,9 +274,9 @@ func succeed(c *web.Ctx) error {
 		if err != nil {
 			return web.Result{}, err
 		}
-		d := Draft{Kind: seal.Replacement, Replaces: id, Subject: h.Subject, Urgent: h.Urgent, Deadline: h.Deadline, Reply: old.Value.Reply, Body: old.Value.Body, Annexes: old.Value.Annexes, Author: c.Actor().ID, AuthorIs: c.Actor().Name}
+		d := Draft{Kind: seal.Replacement, Replaces: id, Subject: h.Subject, Urgent: h.Urgent, Deadline: h.Deadline, Reply: old.Value.Reply, Body: old.Value.Body, Annexes: old.Value.Annexes, Author: c.Actor().ID, AuthorIs: c.Actor().Name, Writing: true}
 		if f.Has("withdraw") {
-			d = Draft{Kind: seal.Withdrawal, Replaces: id, Subject: c.T("circulars.withdrawal.subject", "reference", h.Reference), Urgent: h.Urgent, Author: c.Actor().ID, AuthorIs: c.Actor().Name}
+			d = Draft{Kind: seal.Withdrawal, Replaces: id, Subject: c.T("circulars.withdrawal.subject", "reference", h.Reference), Urgent: h.Urgent, Author: c.Actor().ID, AuthorIs: c.Actor().Name, Writing: true}
 		}
 		if err := seal.DecodeCBOR(h.Audience, &d.Audience); err != nil {
 			return web.Result{}, err

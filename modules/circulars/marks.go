@@ -24,6 +24,8 @@ func deadline(b web.Base, day string) string {
 // stateMark is a circular's state at the office.
 func stateMark(b web.Base, state string) web.Mark {
 	m := map[string]web.Mark{
+		"draft":   {Icon: "clock", Tone: web.Ochre},
+		"writing": {Icon: "file", Tone: web.Blue},
 		"signed":  {Icon: "check", Tone: web.Green},
 		Withdrawn: {Icon: "octagon", Tone: web.Brick},
 		Replaced:  {Icon: "octagon", Tone: web.Ochre},
@@ -69,3 +71,19 @@ func (p schoolShowPage) deeds() (list []web.Button) {
 }
 
 func (p readersPage) ticked(r Reader) bool { return slices.Contains(p.Ticked, r.Person.ID.String()) }
+
+// draftLink opens a draft for who writes; who only signs is taken to signing.
+func draftLink(p officeListPage, d officeRow) string {
+	at := "/circulars/drafts/" + d.ID.String()
+	if p.Write {
+		return at
+	}
+	return at + "/sign"
+}
+
+func yes(b web.Base, v bool) string {
+	if v {
+		return b.T("circulars.yes")
+	}
+	return b.T("circulars.no")
+}

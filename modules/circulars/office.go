@@ -22,7 +22,8 @@ type officeRow struct {
 	Subject   string
 	Deadline  string
 	Urgent    bool
-	State     string // draft, signed, withdrawn, replaced
+	State     string // draft, writing, signed, withdrawn, replaced
+	Remark    string // why a draft came back
 	Schools   int    // addressed
 	Here      int    // of them, received
 	Read      Count
@@ -48,7 +49,13 @@ func officeList(c *web.Ctx) error {
 				if err != nil {
 					return err
 				}
-				p.Drafts = append(p.Drafts, officeRow{ID: d.ID, Draft: true, Reference: d.Value.Reference, Subject: d.Value.Subject, Deadline: d.Value.Deadline, Urgent: d.Value.Urgent, State: "draft"})
+				row := officeRow{ID: d.ID, Draft: true, Reference: d.Value.Reference, Subject: d.Value.Subject, Deadline: d.Value.Deadline, Urgent: d.Value.Urgent, State: "draft", Remark: d.Value.Remark}
+				if d.Value.Writing {
+					row.State = "writing"
+				}
+				if p.Write || !d.Value.Writing {
+					p.Drafts = append(p.Drafts, row)
+				}
 			}
 		}
 		ids, err := signedIDs(c, tx)

@@ -71,6 +71,9 @@ func sign(tx *store.Tx, keys *seal.Keys, id store.ID, who school.Actor, title st
 	if !d.Circular.IsZero() {
 		return store.ID{}, Circular{}, school.Refuse("circulars.refused.signed", "")
 	}
+	if d.Writing {
+		return store.ID{}, Circular{}, school.Refuse("circulars.refused.writing", "", "name", d.AuthorIs)
+	}
 	if err := checkDraft(tx, &d); err != nil {
 		return store.ID{}, Circular{}, err
 	}
@@ -80,6 +83,13 @@ func sign(tx *store.Tx, keys *seal.Keys, id store.ID, who school.Actor, title st
 	}
 	if len(sites) == 0 {
 		return store.ID{}, Circular{}, school.Refuse("circulars.refused.no_school", "audience")
+	}
+	if !d.Replaces.IsZero() { // another may have ended the old one meanwhile
+		if state, _, err := stateOf(tx, d.Replaces); err != nil {
+			return store.ID{}, Circular{}, err
+		} else if state != "signed" {
+			return store.ID{}, Circular{}, school.Refuse("circulars.refused.ended", "")
+		}
 	}
 	audience, err := seal.CanonicalCBOR(d.Audience)
 	if err != nil {

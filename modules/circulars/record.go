@@ -25,6 +25,8 @@ type Draft struct {
 	Author    store.ID     `cbor:"11,keyasint,omitzero"`
 	AuthorIs  string       `cbor:"12,keyasint,omitempty"` // name as shown
 	Circular  store.ID     `cbor:"13,keyasint,omitzero"`  // once signed
+	Writing   bool         `cbor:"14,keyasint,omitempty"` // with its writer, not offered for signature
+	Remark    string       `cbor:"15,keyasint,omitempty"` // why the signatory gave it back
 }
 
 // Circular is a signed circular as it travels. The header inside Signed holds
