@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"preau/school"
 	"preau/store"
 	"preau/web"
 )
@@ -59,7 +60,11 @@ func (p fleetPageModel) mark(r schoolRow) web.Mark {
 	case 3:
 		return web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("ministry.fleet.never")}
 	case 1:
-		return web.Mark{Icon: "lock", Tone: web.Ochre, Bold: p.T("ministry.fleet.not_enrolled"), Href: "/schools/" + r.Code + "/enrol"}
+		m := web.Mark{Icon: "lock", Tone: web.Ochre, Bold: p.T("ministry.fleet.not_enrolled")}
+		if p.Actor.Is(school.Operator) {
+			m.Href = "/schools/" + r.Code + "/enrol"
+		}
+		return m
 	}
 	return web.Mark{Icon: "columns", Tone: web.Green, Bold: p.T("ministry.fleet.heard"), Text: p.Moment(r.Contact.Last)}
 }
@@ -67,7 +72,7 @@ func (p fleetPageModel) mark(r schoolRow) web.Mark {
 func (p fleetPageModel) clock(r schoolRow) string {
 	switch {
 	case r.Contact.Last.IsZero():
-		return "—"
+		return ""
 	case !r.Contact.Trusted && r.Contact.Apart.Abs() > 2*time.Minute:
 		return p.T("ministry.fleet.clock_doubtful")
 	case r.Contact.Apart.Abs() > 2*time.Minute:
@@ -78,7 +83,7 @@ func (p fleetPageModel) clock(r schoolRow) string {
 
 func (p fleetPageModel) disk(r schoolRow) string {
 	if r.Contact.FreeDisk == 0 {
-		return "—"
+		return ""
 	}
 	return p.Size(r.Contact.FreeDisk)
 }

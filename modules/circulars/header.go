@@ -1,6 +1,7 @@
 package circulars
 
 import (
+	"slices"
 	"strings"
 
 	"preau/school"
@@ -82,15 +83,22 @@ func inWords(b web.Base, a org.Audience, names map[string]string) string {
 	if len(a.Series) > 0 {
 		parts = append(parts, b.T("circulars.audience.series", "list", strings.Join(a.Series, ", ")))
 	}
-	if len(a.Roles) == 0 {
-		parts = append(parts, b.T("circulars.audience.staff"))
-	} else {
-		parts = append(parts, rolesInWords(b, a.Roles))
-	}
+	parts = append(parts, rolesInWords(b, a.Roles))
 	return strings.Join(parts, " · ")
 }
 
+// rolesInWords says whom a list of roles means; none is all staff.
 func rolesInWords(b web.Base, roles []school.Role) string {
+	all := true
+	for _, r := range school.BoxStaff {
+		all = all && slices.Contains(roles, r)
+	}
+	switch {
+	case len(roles) == 0, all && !slices.Contains(roles, school.Pupil):
+		return b.T("circulars.audience.staff")
+	case all:
+		return b.T("circulars.audience.staff_and_pupils")
+	}
 	var l []string
 	for _, r := range roles {
 		l = append(l, b.T(r.WordKey()))

@@ -176,10 +176,7 @@ func showForward(c *web.Ctx, status int, note string, chosen []string) error {
 		if err != nil {
 			return err
 		}
-		p.Meant = p.T("circulars.audience.staff")
-		if len(aud.Roles) > 0 {
-			p.Meant = rolesInWords(p.Base, aud.Roles)
-		}
+		p.Meant = rolesInWords(p.Base, aud.Roles)
 		return nil
 	})
 	if err != nil {

@@ -20,6 +20,8 @@ type classesPage struct {
 	Rows    []classRow
 	Staff   int
 	Pupils  int
+	Girls   int
+	Boys    int
 	MayGive bool // may import lists
 	Mine    bool // only what one teaches
 	Query   string
@@ -31,6 +33,11 @@ type classRow struct {
 	Class          school.Class
 	Boys, Girls, N int
 	Titular        string
+}
+
+// count adds a class to the totals.
+func (p *classesPage) count(r classRow) {
+	p.Pupils, p.Girls, p.Boys = p.Pupils+r.N, p.Girls+r.Girls, p.Boys+r.Boys
 }
 
 type foundRow struct {
@@ -46,7 +53,7 @@ func showClasses(c *web.Ctx) error {
 		}
 		p.Rows = rows
 		for _, r := range rows {
-			p.Pupils += r.N
+			p.count(r)
 		}
 		staff, err := school.Roster.Staff(tx)
 		p.Staff = len(staff)
@@ -76,7 +83,7 @@ func showMine(c *web.Ctx) error {
 		for _, r := range all {
 			if slices.ContainsFunc(taught, func(t store.Record[school.Class]) bool { return t.ID == r.ID }) {
 				p.Rows = append(p.Rows, r)
-				p.Pupils += r.N
+				p.count(r)
 			}
 		}
 		return nil
