@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"preau/school"
+	"preau/school/average"
 )
 
 func contains(s, sub string) bool { return strings.Contains(s, sub) }
@@ -40,6 +41,8 @@ func catalogue(t *testing.T, lang string) map[string][]string {
 var (
 	placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 	usedKey     = regexp.MustCompile(`"([a-z]+\.(?:refused|fault)\.[a-z_]*)"`)
+	stepKey     = regexp.MustCompile(`"(average\.step\.[a-z_]+)"`)
+	treatment   = regexp.MustCompile(`Treatment = "([a-z_]+)"`)
 	faultConst  = regexp.MustCompile(`Fault = "([a-z_]+)"`)
 )
 
@@ -81,6 +84,15 @@ func TestWordsAreComplete(t *testing.T) {
 		for _, m := range faultConst.FindAllStringSubmatch(string(src), -1) {
 			used["seal.fault."+m[1]] = true
 		}
+		for _, m := range stepKey.FindAllStringSubmatch(string(src), -1) {
+			used[m[1]] = true
+			if fr[m[1]+"_exact"] != nil { // what needs no rounding
+				used[m[1]+"_exact"] = true
+			}
+		}
+		for _, m := range treatment.FindAllStringSubmatch(string(src), -1) {
+			used["average.step."+m[1]] = true
+		}
 		return err
 	})
 	if err != nil {
@@ -88,6 +100,9 @@ func TestWordsAreComplete(t *testing.T) {
 	}
 	for _, r := range append(slices.Clone(school.BoxRoles), school.OfficeRoles...) {
 		used[r.WordKey()] = true
+	}
+	for s := average.Abs; s <= average.NR; s++ {
+		used[s.WordKey()] = true
 	}
 	for k := range used {
 		if fr[k] == nil {
