@@ -9,7 +9,7 @@ import (
 // check looks for what the shape of the files cannot say: empty and doubled
 // codes, references to nothing, days and decimals that are none.
 func (r *reader) check(p *Pack) {
-	for key, v := range map[string]string{"code": p.About.Code, "name": p.About.Name, "language": p.About.Language, "republic": p.About.Republic} {
+	for key, v := range map[string]string{"code": p.About.Code, "version": p.About.Version, "name": p.About.Name, "language": p.About.Language, "republic": p.About.Republic} {
 		if v == "" {
 			r.fault("pack.yaml", 0, "%s is missing", key)
 		}

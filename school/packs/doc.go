@@ -1,5 +1,6 @@
 // Package packs reads country packs: the levels, series, subjects, catalogue,
-// regions, inspections, calendar and official headers of a country, as plain
+// regions, inspections, calendar, official headers, formula of averages and rules
+// of the council of a country, as plain
 // YAML files that a ministry can read and edit.
 //
 // A pack's values are editable samples, never constants of the program:
@@ -14,6 +15,9 @@
 //	org.yaml        regional directorates and sample inspections
 //	calendar.yaml   school years with calendar and evaluation periods
 //	headers.yaml    official headers with the days they are valid
+//	formula.yaml    how marks become averages (see school/average)
+//	council.yaml    mentions, awards, decisions, phrases
+//	examples.yaml   worked examples, computed again by every check
 //
 // It promises to be strict: an unknown key, a doubled code or a reference to
 // nothing is a fault with file and line, and all faults are listed at once.

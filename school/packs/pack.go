@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+
+	"preau/school/average"
 )
 
 // Pack is what one country's files say. Read only: Load shares it.
@@ -18,11 +20,17 @@ type Pack struct {
 	Regions   []Region
 	Years     []Year
 	Headers   []Header
+	Formulas  []average.Formula
+	Council   Council
+	Examples  []Example
+
+	engines []*average.Engine // of Formulas
 }
 
 // About introduces a pack.
 type About struct {
 	Code     string `yaml:"code"`
+	Version  string `yaml:"version"` // rises with every change: "2026.1"
 	Name     string `yaml:"name"`
 	Country  string `yaml:"country"`
 	Language string `yaml:"language"`
@@ -128,7 +136,7 @@ type Header struct {
 	Line  int      `yaml:"-"`
 }
 
-//go:embed togo/*.yaml
+//go:embed benin cameroun guinee mali senegal togo
 var embedded embed.FS
 
 var loaded sync.Map // name → func() (*Pack, error)

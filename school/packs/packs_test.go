@@ -2,6 +2,8 @@ package packs_test
 
 import (
 	"errors"
+	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"preau/school"
+	"preau/school/average"
 	"preau/school/packs"
 	"preau/store"
 	"preau/store/storetest"
@@ -26,7 +29,7 @@ func togo(t *testing.T) *packs.Pack {
 
 func TestTogo(t *testing.T) {
 	p := togo(t)
-	if got := packs.Names(); !slices.Equal(got, []string{"togo"}) {
+	if got := packs.Names(); !slices.Equal(got, []string{"benin", "cameroun", "guinee", "mali", "senegal", "togo"}) {
 		t.Errorf("packs %v", got)
 	}
 	if len(p.Regions) != 7 {
@@ -143,6 +146,19 @@ func TestFaults(t *testing.T) {
 		{"not YAML", "org.yaml", "- code: DRE-MA", "- code: [DRE-MA", "org.yaml"},
 		{"doubled key", "pack.yaml", "code: togo", "code: togo\ncode: togo", "pack.yaml"},
 		{"reference", "pack.yaml", "note:", "note: &n", ""},
+		{"a cycle", "formula.yaml", "{of: interro, weight: 1}", "{of: moyenne, weight: 1}", "contains itself: moyenne → classe → moyenne"},
+		{"a weight of zero", "formula.yaml", "{of: devoir, weight: 2}", "{of: devoir, weight: 0}", "formula.yaml:19: the weight of devoir 0 is not above 0"},
+		{"no such part", "formula.yaml", "{of: devoir, weight: 2}", "{of: devoirs, weight: 2}", `the part "devoirs" is neither a kind nor a group`},
+		{"no treatment", "formula.yaml", "absj: out", "absj: oublier", `the treatment "oublier" of absj`},
+		{"no cycle's formula", "formula.yaml", "cycles: [lycee]", "cycles: [college]", `no formula of formula.yaml is meant for the cycle "lycee"`},
+		{"mentions in disorder", "council.yaml", `from: "16"`, `from: "19"`, "does not stand below"},
+		{"an odd award", "council.yaml", "kind: praise", "kind: prize", "kind is praise or warning"},
+		{"a wrong result", "examples.yaml", `mean: "13.`, `mean: "14.`, "comes out"},
+		{"a wrong step", "examples.yaml", "(12 + 15) / 2", "(12 + 16) / 2", "is 14.0000, not 13.5000"},
+		{"a mark above its scale", "examples.yaml", "marks: [12, 9,", "marks: [21, 9,", `"21" is no mark out of 20`},
+		{"an unknown kind", "examples.yaml", "kind: interro", "kind: oral", `unknown kind of evaluation "oral"`},
+		{"a row too short", "examples.yaml", "marks: [12, 9, absj, 7, 12, abs]", "marks: [12, 9]", "2 marks for 6 pupils"},
+		{"no version", "pack.yaml", `version: "2026.1"`, `version: ""`, "version is missing"},
 		{"odd timezone", "pack.yaml", "Africa/Lome", "Afrique/Lomé", "unknown timezone"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,10 +193,148 @@ func TestFaults(t *testing.T) {
 	if _, err := packs.Read(fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "levels.yaml: the file is missing") {
 		t.Errorf("an empty folder: %v", err)
 	}
-	for _, name := range []string{"", "..", "../togo", "mali"} {
+	for _, name := range []string{"", "..", "../togo", "france"} {
 		if _, err := packs.Load(name); err == nil {
 			t.Errorf("a pack named %q was loaded", name)
 		}
+	}
+}
+
+// TestEveryPackShowsEveryCase: what a pack's examples must contain, so that
+// computing them again proves something.
+func TestEveryPackShowsEveryCase(t *testing.T) {
+	for _, name := range packs.Names() {
+		p, err := packs.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := map[string]bool{}
+		for _, x := range p.Examples {
+			for _, e := range x.Evaluations {
+				for _, m := range e.Marks {
+					shown[m] = true
+				}
+			}
+			for _, e := range x.Expect {
+				shown[e.Standing] = true
+				shown["tie"] = shown["tie"] || strings.HasSuffix(e.Rank, "ex æquo")
+				shown["feminine"] = shown["feminine"] || strings.HasPrefix(e.Rank, "1re")
+				shown["noted"] = shown["noted"] || e.Noted == "yes"
+				shown["year"] = shown["year"] || e.Year
+			}
+			for _, s := range x.Steps {
+				exact, err := packs.Reckon(s.Calc, "0.00000000000000000000")
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, digits, _ := strings.Cut(s.Is, ".")
+				whole, part, _ := strings.Cut(exact, ".")
+				shown["half-up"] = shown["half-up"] || whole != "" && strings.TrimRight(part[len(digits):], "0") == "5"
+			}
+		}
+		for _, want := range []string{"abs", "absj", "fraude", "disp", "nr", "tie", "feminine", "noted", "half-up", "dispensed", "unrated", "year"} {
+			if !shown[want] {
+				t.Errorf("no example of %s shows %s", name, want)
+			}
+		}
+		for _, o := range p.Worked(average.Voice{T: func(key string, _ ...any) string { return key }}) {
+			if !o.OK || o.Want == "" || len(o.Words) == 0 && o.Got != "empty" {
+				t.Errorf("%s, %s, line %d: want %q, got %q in %d steps", name, o.Example, o.Line, o.Want, o.Got, len(o.Words))
+			}
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write golden files")
+
+// TestTheTableOfExamples keeps docs/PACK-EXAMPLES.md: every expected result of
+// every pack, computed again.
+func TestTheTableOfExamples(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# What the packs' worked examples give\n\nEach line is computed again by the tests and by `preau pack check`; the working, step by step and by hand, stands in the pack's `examples.yaml`. `go test ./school/packs -update` writes this file.\n")
+	for _, name := range packs.Names() {
+		p := packs.Must(name)
+		fmt.Fprintf(&b, "\n## %s, version %s\n\n| example | pupil | of | expected | computed |\n|---|---|---|---|---|\n", p.About.Name, p.About.Version)
+		for _, o := range p.Worked(average.Voice{}) {
+			of := o.Subject
+			if of == "" {
+				of = "the whole"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", o.Example, o.Pupil, of, o.Want, o.Got)
+		}
+	}
+	const file = "../../docs/PACK-EXAMPLES.md"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if was, err := os.ReadFile(file); err != nil || string(was) != b.String() {
+		t.Errorf("%s is stale: go test ./school/packs -update (%v)", file, err)
+	}
+}
+
+func TestAChangedFormulaDoesNotReachBack(t *testing.T) {
+	dir := fstest.MapFS{}
+	files, err := fs.Glob(os.DirFS("togo"), "*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile("togo/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "formula.yaml" {
+			lycee, _, _ := strings.Cut(string(b), "\n- code: college")
+			changed := strings.Replace(lycee[strings.Index(lycee, "- code: lycee"):], "from: 2025-09-01", "from: 2027-02-08", 1)
+			b = append(b, "\n"+strings.Replace(changed, "{of: devoir, weight: 2}", "{of: devoir, weight: 3}", 1)...)
+		}
+		if name == "examples.yaml" {
+			b = []byte("- {code: x, title: x, formula: college, level: 6e, years: [{pupil: A, means: ['10']}], expect: [{pupil: A, year: true, mean: '10.00'}], steps: [{say: x, calc: '10 / 1', is: '10'}]}")
+		}
+		dir[name] = &fstest.MapFile{Data: b}
+	}
+	p, err := packs.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[string]string{"2024-01-01": "2", "2026-09-14": "2", "2027-02-07": "2", "2027-02-08": "3", "2028-01-01": "3"} {
+		e, err := p.EngineOf("Tle", day)
+		if err != nil || e.Formula.Groups[0].Parts[1].Weight != want {
+			t.Errorf("a period from %s weighs devoirs %v, want %s (%v)", day, e, want, err)
+		}
+	}
+}
+
+func TestTheCouncilProposes(t *testing.T) {
+	c := togo(t).Council
+	d := average.MustDecimal
+	for _, x := range []struct {
+		mean, lowest string
+		tally        school.Tally
+		want         string
+	}{
+		{"16.5", "11", school.Tally{}, "felicitations"},
+		{"16.5", "9", school.Tally{}, "encouragements"},
+		{"16.5", "11", school.Tally{Absences: 40, Justified: 10}, "avertissement_conduite"},
+		{"12", "2", school.Tally{Absences: 25, Justified: 5}, "tableau"},
+		{"8.49", "2", school.Tally{}, "avertissement_travail"},
+		{"8.5", "2", school.Tally{}, ""},
+	} {
+		var got []string
+		for _, a := range c.Propose(d(x.mean), d(x.lowest), x.tally) {
+			got = append(got, a.Code)
+		}
+		if strings.Join(got, " ") != x.want {
+			t.Errorf("%s, lowest %s, %+v: %v, want %s", x.mean, x.lowest, x.tally, got, x.want)
+		}
+	}
+	if m := c.MentionOf(d("15.99")); m != "Bien" {
+		t.Errorf("15.99 is %s", m)
+	}
+	if s := packs.PhraseOf(c.Phrases.General, d("14")); s != "Bon ensemble, continuez" {
+		t.Errorf("14 is %s", s)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"preau/school/average"
 )
 
 // Fault is one thing wrong in a pack, where it stands.
@@ -27,6 +29,9 @@ func (f Fault) String() string {
 	}
 	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.What)
 }
+
+// Error is String, for a fault that stops the reading of its part.
+func (f Fault) Error() string { return f.String() }
 
 // Faults are all faults of a pack in order of file and line.
 type Faults []Fault
@@ -62,8 +67,16 @@ func Read(dir fs.FS) (*Pack, error) {
 	p.Regions = list[Region](r, "org.yaml")
 	p.Years = list[Year](r, "calendar.yaml")
 	p.Headers = list[Header](r, "headers.yaml")
+	p.Formulas = list[average.Formula](r, "formula.yaml")
+	r.one("council.yaml", &p.Council)
+	p.Examples = list[Example](r, "examples.yaml")
 	if len(r.faults) == 0 {
 		r.check(p)
+		r.checkCouncil(p)
+		r.engines(p)
+	}
+	if len(r.faults) == 0 {
+		r.checkExamples(p)
 	}
 	if len(r.faults) > 0 {
 		slices.SortStableFunc(r.faults, func(a, b Fault) int {
@@ -139,8 +152,7 @@ func (r *reader) one(file string, into any) {
 	}
 }
 
-// list decodes a file that is a sequence of mappings, and notes in each
-// element's Line where it stands.
+// list decodes a file that is a sequence of mappings.
 func list[T any](r *reader, file string) []T {
 	n := r.document(file)
 	if n == nil {
@@ -154,7 +166,6 @@ func list[T any](r *reader, file string) []T {
 	for _, item := range n.Content {
 		var v T
 		if r.decode(file, item, &v) {
-			reflect.ValueOf(&v).Elem().FieldByName("Line").SetInt(int64(item.Line))
 			out = append(out, v)
 		}
 	}
@@ -168,9 +179,32 @@ func (r *reader) decode(file string, n *yaml.Node, into any) bool {
 	if len(r.faults) == before {
 		if err := n.Decode(into); err != nil {
 			r.yamlFault(file, n.Line, err)
+		} else {
+			lines(n, reflect.ValueOf(into).Elem())
 		}
 	}
 	return len(r.faults) == before
+}
+
+// lines notes in every field Line, however deep, where its entry stands.
+func lines(n *yaml.Node, v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
+		for i, item := range n.Content {
+			lines(item, v.Index(i))
+		}
+	case v.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
+		if f := v.FieldByName("Line"); f.IsValid() {
+			f.SetInt(int64(n.Line))
+		}
+		for f, part := range v.Fields() {
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				if n.Content[i].Value == f.Tag.Get("yaml") {
+					lines(n.Content[i+1], part)
+				}
+			}
+		}
+	}
 }
 
 func (r *reader) known(file string, n *yaml.Node, t reflect.Type) {
