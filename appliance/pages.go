@@ -99,16 +99,19 @@ func (x *server) home(c *web.Ctx) error {
 	return c.Render(http.StatusOK, homeView(p))
 }
 
-// pressing sorts what is due: late first, then by date, what has none last.
+// pressing sorts what is due: late first, then what is urgent without a date, then
+// by date, what has none last.
 func pressing(a, b web.Task) int {
 	rank := func(t web.Task) int {
 		switch {
 		case t.Late:
 			return 0
-		case t.Date != "":
+		case t.Urgent && t.Date == "":
 			return 1
+		case t.Date != "":
+			return 2
 		}
-		return 2
+		return 3
 	}
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Date, b.Date))
 }

@@ -185,7 +185,7 @@ func showSchoolForm(c *web.Ctx, status int, u org.Unit) error {
 		return err
 	}
 	pack := packs.Must("togo")
-	for _, t := range []string{"general", "technical"} {
+	for _, t := range org.Types {
 		p.Types = append(p.Types, web.Option{Value: t, Label: p.T("ministry.type." + t)})
 	}
 	for _, l := range pack.Levels {

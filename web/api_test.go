@@ -221,6 +221,17 @@ func TestTheDocumentIsValid(t *testing.T) {
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	out := doc.Components.Schemas["web_test_noteOut"].Value
+	if read := out.Properties["read"].Value; !read.Nullable || read.Format != "date-time" {
+		t.Errorf("a time that may be missing is described as %v", read)
+	}
+	if len(out.Required) != 3 || doc.Components.Schemas["web_test_noteIn_sent"].Value.Required != nil {
+		t.Errorf("always answered: %v", out.Required)
+	}
+	api := c.s.API(school.Head)
+	api.Call("POST", "/notes", `{"subject":"x"}`)
+	api.Call("POST", "/notes", `{"subject":""}`)
+	api.Call("GET", "/notes/nowhere", "")
 	op := doc.Paths.Find("/notes").Post
 	if op == nil || op.Responses.Status(201) == nil || op.RequestBody == nil {
 		t.Errorf("POST /notes is not described: %s", p.Body)

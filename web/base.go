@@ -74,8 +74,9 @@ type Task struct {
 	Href   string
 	Detail string
 	Late   bool
-	Days   int // left, when not late; shown when three or fewer
-	More   int // further tasks behind this one, less pressing and not listed
+	Urgent bool // before what has a date, when it has none
+	Days   int  // left, when not late; shown when three or fewer
+	More   int  // further tasks behind this one, less pressing and not listed
 }
 
 // T is the text of a words key in the page's language; kv are pairs of

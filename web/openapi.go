@@ -75,8 +75,12 @@ func errorSchema() schema {
 	}
 }
 
-// drawer collects the schemas of named types as it meets them.
-type drawer struct{ seen schema }
+// drawer collects the schemas of named types as it meets them. What is sent may
+// leave fields out; what is answered holds every field that Go always writes.
+type drawer struct {
+	seen  schema
+	input bool
+}
 
 var inPath = regexp.MustCompile(`\{([a-z_]+)\}`)
 
@@ -100,7 +104,8 @@ func (d drawer) operation(e *entry) schema {
 		op["parameters"] = params
 	}
 	if ep.In != nil {
-		op["requestBody"] = schema{"content": jsonOf(d.of(reflect.TypeOf(ep.In)))}
+		sent := drawer{seen: d.seen, input: true}
+		op["requestBody"] = schema{"content": jsonOf(sent.of(reflect.TypeOf(ep.In)))}
 	}
 	if !ep.Access.Public {
 		op["security"] = []schema{{"token": []string{}}}
@@ -126,7 +131,7 @@ func (d drawer) of(t reflect.Type) schema {
 		return schema{"type": "string", "format": "date-time"}
 	case t == rawType:
 		return schema{}
-	case t.Implements(textType):
+	case t.Kind() != reflect.Pointer && t.Implements(textType):
 		return schema{"type": "string"}
 	}
 	switch t.Kind() {
@@ -164,14 +169,20 @@ func (d drawer) object(t reflect.Type) schema {
 	name := t.Name()
 	if name != "" {
 		name = strings.ReplaceAll(t.String(), ".", "_")
+		if d.input {
+			name += "_sent"
+		}
 		if _, ok := d.seen[name]; ok {
 			return schema{"$ref": "#/components/schemas/" + name}
 		}
 		d.seen[name] = schema{} // a type may hold itself
 	}
 	props := schema{}
-	d.fields(t, props)
+	always := d.fields(t, props)
 	obj := schema{"type": "object", "properties": props}
+	if !d.input && always != nil {
+		obj["required"] = always
+	}
 	if name == "" {
 		return obj
 	}
@@ -179,24 +190,30 @@ func (d drawer) object(t reflect.Type) schema {
 	return schema{"$ref": "#/components/schemas/" + name}
 }
 
-func (d drawer) fields(t reflect.Type, props schema) {
+// fields describes the fields of a struct and lists those that are never left out.
+func (d drawer) fields(t reflect.Type, props schema) (always []string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		tag, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case tag == "-" || !f.IsExported() && !f.Anonymous:
+			continue
 		case f.Anonymous && tag == "":
 			inner := f.Type
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
 			if inner.Kind() == reflect.Struct {
-				d.fields(inner, props)
+				always = append(always, d.fields(inner, props)...)
 			}
+			continue
 		case tag == "":
-			props[f.Name] = d.of(f.Type)
-		default:
-			props[tag] = d.of(f.Type)
+			tag = f.Name
+		}
+		props[tag] = d.of(f.Type)
+		if !strings.Contains(rest, "omit") {
+			always = append(always, tag)
 		}
 	}
+	return always
 }

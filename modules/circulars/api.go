@@ -73,7 +73,7 @@ func endpoints() []web.Endpoint {
 		{Method: "GET", Path: "/circulars/{id}/receipts", At: office, Access: school.May(school.CountReceipts), Out: receiptsOut{}, Handle: apiReceipts, Summary: "Who has received and read, per school"},
 		{Method: "POST", Path: "/circulars/{id}/acknowledge", At: box, Access: school.May(school.Acknowledge), In: nothing{}, Out: acknowledgedOut{}, Handle: apiAcknowledge, Summary: "Acknowledge a circular as the token's person"},
 		{Method: "GET", Path: "/circulars", Access: lists, Query: []string{"limit", "after"}, Out: listOut{}, Handle: apiList, Summary: "Circulars, newest first"},
-		{Method: "GET", Path: "/verify", Access: school.Public(), Query: []string{"code", "text"}, Out: Verdict{}, PerMinute: 60, Handle: apiVerify, Summary: "Verify a short code or the text of a QR code"},
+		{Method: "GET", Path: "/verify", Access: school.Public(), Query: []string{"code", "text"}, Out: Verdict{}, PerMinute: 600, Handle: apiVerify, Summary: "Verify a short code or the text of a QR code"},
 	}
 }
 
@@ -101,6 +101,9 @@ func apiCreate(c *web.Ctx) (any, error) {
 func apiSign(c *web.Ctx) (any, error) {
 	id, err := c.ID("id")
 	if err != nil {
+		return nil, err
+	}
+	if err := c.In(&nothing{}); err != nil {
 		return nil, err
 	}
 	keys, err := officeKeys(c.DB())
@@ -165,6 +168,9 @@ func apiAcknowledge(c *web.Ctx) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.In(&nothing{}); err != nil {
+		return nil, err
+	}
 	return c.Write(func(tx *store.Tx) (any, error) {
 		if _, _, err := mayRead(tx, id, c.Actor()); err != nil {
 			return nil, missing(c, err)
@@ -174,7 +180,7 @@ func apiAcknowledge(c *web.Ctx) (any, error) {
 			return nil, err
 		}
 		r, err := acknowledge(tx, id, me, "")
-		return acknowledgedOut{id.String(), r.Name, string(r.Role), r.At}, err
+		return acknowledgedOut{id.String(), r.Name, string(r.Role), r.At.Round(time.Millisecond)}, err
 	})
 }
 

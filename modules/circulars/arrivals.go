@@ -104,7 +104,7 @@ func due(c *web.Ctx, tx *store.Tx) (tasks []web.Task, err error) {
 }
 
 func task(c *web.Ctx, a Arrival, key, href string) web.Task {
-	t := web.Task{Date: a.Deadline, Href: href, Label: c.T(key, "reference", a.Reference), Detail: a.Subject}
+	t := web.Task{Date: a.Deadline, Urgent: a.Urgent, Href: href, Label: c.T(key, "reference", a.Reference), Detail: a.Subject}
 	t.Days, t.Late = daysTo(a.Deadline, c.Now())
 	if a.Urgent {
 		t.Detail = c.T("circulars.urgent") + " · " + t.Detail
@@ -139,7 +139,7 @@ func dueAtOffice(c *web.Ctx, tx *store.Tx) (tasks []web.Task, err error) {
 		}
 		switch {
 		case signs && !d.Value.Writing:
-			tasks = append(tasks, web.Task{Date: d.Value.Deadline, Href: link + "/sign", Label: c.T("circulars.due.sign", "reference", name), Detail: d.Value.Subject})
+			tasks = append(tasks, web.Task{Date: d.Value.Deadline, Urgent: d.Value.Urgent, Href: link + "/sign", Label: c.T("circulars.due.sign", "reference", name), Detail: d.Value.Subject})
 		case writes && d.Value.Remark != "":
 			tasks = append(tasks, web.Task{Href: link, Label: c.T("circulars.due.correct", "reference", name), Detail: d.Value.Remark})
 		case writes && d.Value.Writing:

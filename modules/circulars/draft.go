@@ -237,7 +237,7 @@ func audienceChoices(tx *store.Tx, b web.Base) (ch choices, err error) {
 			*into = append(*into, web.Option{Value: u.Value.Code, Label: u.Value.Name, Hint: u.Value.Code})
 		}
 	}
-	for _, t := range []string{"general", "technical"} {
+	for _, t := range org.Types {
 		ch.Types = append(ch.Types, web.Option{Value: t, Label: b.T("circulars.type." + t)})
 	}
 	for _, l := range pack().Levels {

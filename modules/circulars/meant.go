@@ -1,6 +1,7 @@
 package circulars
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 type line struct {
 	arrival, circular store.ID
 	deadline          string
+	urgent            bool
 	open              bool // genuine and not a withdrawal: asks to be read
 }
 
@@ -59,7 +61,7 @@ func lines(tx *store.Tx, keep func(Arrival) (bool, error)) (list []line, err err
 		}
 		if ok {
 			open := a.Value.State == Genuine && seal.Kind(a.Value.Kind) != seal.Withdrawal
-			list = append(list, line{a.ID, a.Value.Circular, a.Value.Deadline, open})
+			list = append(list, line{a.ID, a.Value.Circular, a.Value.Deadline, a.Value.Urgent, open})
 		}
 	}
 	return list, nil
@@ -195,7 +197,7 @@ func findPending(tx *store.Tx, list []line, me store.ID, reads, answers bool) (p
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b one) int { return byDeadline(a.deadline, b.deadline) })
+	slices.SortStableFunc(all, func(a, b one) int { return pressing(a.line, b.line) })
 	p.more = max(0, len(all)-dueMost)
 	for _, x := range all[:min(len(all), dueMost)] {
 		a, err := arrivals.Get(tx, x.arrival)
@@ -207,17 +209,19 @@ func findPending(tx *store.Tx, list []line, me store.ID, reads, answers bool) (p
 	return p, nil
 }
 
-// byDeadline puts the nearest first and what has none last.
-func byDeadline(a, b string) int {
-	switch {
-	case a == b:
-		return 0
-	case a == "":
-		return 1
-	case b == "":
-		return -1
+// pressing puts what is urgent without a date first, then the nearest deadline,
+// and last what has neither.
+func pressing(a, b line) int {
+	rank := func(l line) int {
+		switch {
+		case l.deadline != "":
+			return 1
+		case l.urgent:
+			return 0
+		}
+		return 2
 	}
-	return strings.Compare(a, b)
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.deadline, b.deadline))
 }
 
 // wantsReply tells whether the school still owes the office an answer.

@@ -136,6 +136,11 @@ func (a Audience) Check(tx *store.Tx, day string) error {
 			}
 		}
 	}
+	for _, t := range a.Types {
+		if !names(Types, t) {
+			no = append(no, school.Refuse("audience.refused.unknown_type", "types", "value", t))
+		}
+	}
 	for _, r := range a.Roles {
 		if !slices.Contains(school.BoxRoles, r) {
 			no = append(no, school.Refuse("audience.refused.unknown_role", "roles", "value", string(r)))

@@ -190,6 +190,7 @@ func TestAudienceCheck(t *testing.T) {
 		"nobody":  {org.Audience{}, []string{"audience.refused.nobody"}},
 		"codes":   {org.Audience{Regions: []string{"X"}, Inspections: []string{"DRE-GL"}, Schools: []string{"FERME"}}, []string{"audience.refused.unknown_dre", "audience.refused.unknown_inspection", "audience.refused.unknown_school"}},
 		"roles":   {org.Audience{Everyone: true, Roles: []school.Role{school.Publisher, "king"}}, []string{"audience.refused.unknown_role", "audience.refused.unknown_role"}},
+		"types":   {org.Audience{Everyone: true, Types: []string{"general", "martian"}}, []string{"audience.refused.unknown_type"}},
 		"nothing": {org.Audience{Schools: []string{"LYTOK"}, Types: []string{"technical"}}, []string{"audience.refused.no_school"}},
 	} {
 		err := db.View(func(tx *store.Tx) error { return c.a.Check(tx, today) })

@@ -19,13 +19,16 @@ const (
 	School     = "school"
 )
 
+// Types are the kinds of teaching that a school may be of.
+var Types = []string{"general", "technical"}
+
 // Unit is one place in the tree for a span of days, both included.
 type Unit struct {
 	Code   string   `cbor:"1,keyasint,omitempty" json:"code"` // the ministry's code; never reused for another unit
 	Name   string   `cbor:"2,keyasint,omitempty" json:"name"`
 	Kind   string   `cbor:"3,keyasint,omitempty" json:"kind"`
 	Parent string   `cbor:"4,keyasint,omitempty" json:"parent,omitempty"` // code; "" at the top
-	Type   string   `cbor:"5,keyasint,omitempty" json:"type,omitempty"`   // schools: general, technical …
+	Type   string   `cbor:"5,keyasint,omitempty" json:"type,omitempty"`   // schools: one of Types
 	Levels []string `cbor:"6,keyasint,omitempty" json:"levels,omitempty"` // schools: pack codes; none is "not told"
 	Series []string `cbor:"7,keyasint,omitempty" json:"series,omitempty"` // schools: pack codes; none is "not told"
 	From   string   `cbor:"8,keyasint,omitempty" json:"from,omitempty"`   // YYYY-MM-DD; "" always was
