@@ -171,26 +171,7 @@ func storeKey(path string) (ed25519.PrivateKey, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	tmp := path + ".new"
-	if err := writeSynced(tmp, bytes.NewReader(key.Seed())); err != nil {
-		return nil, err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return nil, err
-	}
-	return key, syncDir(filepath.Dir(path))
-}
-
-func writeSynced(path string, r io.Reader) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return noRoom("write", err)
-	}
-	_, err = io.Copy(f, r)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return noRoom("write", err)
-	}
-	return nil
+	return key, WriteFile(path, key.Seed())
 }
 
 var (

@@ -311,18 +311,6 @@ func (db *DB) View(fn func(*Tx) error) error {
 	return err
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("store: sync folder: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("store: sync folder: %w", err)
-	}
-	return nil
-}
-
 // Clock is the time as the store's clock tells it, and whether it is trusted.
 func (db *DB) Clock() (time.Time, bool) { return db.clock.Now() }
 

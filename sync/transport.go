@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"preau/store"
 )
 
 const alpn = "preau/1"
@@ -47,28 +49,13 @@ func LoadKey(dir string) (ed25519.PrivateKey, error) {
 
 // saveKey writes the key so that a power cut leaves the whole of it or nothing.
 func saveKey(path string, key ed25519.PrivateKey) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("boxsync: save key: %w", err)
 	}
-	f, err := os.CreateTemp(dir, "new-*")
-	if err != nil {
+	if err := store.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PREAU EXCHANGE KEY", Bytes: key.Seed()})); err != nil {
 		return fmt.Errorf("boxsync: save key: %w", err)
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(pem.EncodeToMemory(&pem.Block{Type: "PREAU EXCHANGE KEY", Bytes: key.Seed()}))
-	err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("boxsync: save key: %w", err)
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("boxsync: save key: %w", err)
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
 // certificate wraps the key; every other field is the same for all and means nothing.

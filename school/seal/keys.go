@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"preau/store"
 )
 
 // Keys are the office's private keys, in files of mode 0600:
@@ -176,7 +178,7 @@ func (k *Keys) advance(change func(*KeyList)) error {
 	if err != nil {
 		return fmt.Errorf("sign the list of keys: %w", err)
 	}
-	if err := writeDurably(filepath.Join(k.dir, listFile), file); err != nil {
+	if err := store.WriteFile(filepath.Join(k.dir, listFile), file); err != nil {
 		return err
 	}
 	retired := k.id
@@ -236,42 +238,5 @@ func writeKey(path string, key ed25519.PrivateKey) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return writeDurably(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
-
-// writeDurably: temporary file, sync, rename, sync of the folder. Once it
-// returns nil the file survives a power cut; before that the old one does.
-func writeDurably(path string, content []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return store.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
