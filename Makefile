@@ -59,7 +59,7 @@ night: tools ## the long totals: crash states, kills, power cuts, seeds, fuzzing
 
 .PHONY: tools tools-bench
 tools: ## what the tests need beside Go: installed when root, named when not
-	@scripts/tools gcc:gcc,libc6-dev chromium:chromium pdftotext:poppler-utils zstd:zstd strace:strace avahi-browse:avahi-utils avahi-daemon:avahi-daemon dbus-daemon:dbus mkfs.ext4:e2fsprogs
+	@scripts/tools gcc:gcc,libc6-dev chromium:chromium pdftotext:poppler-utils zstd:zstd strace:strace avahi-browse:avahi-utils avahi-daemon:avahi-daemon dbus-daemon:dbus mkfs.ext4:e2fsprogs certutil:libnss3-tools
 tools-bench:
 	@scripts/tools nginx:nginx-light wrk:wrk
 

@@ -21,6 +21,7 @@ type Config struct {
 	Site     SiteConfig     `mapstructure:"site"`
 	Office   OfficeConfig   `mapstructure:"office"`
 	Exchange ExchangeConfig `mapstructure:"exchange"`
+	HTTPS    HTTPSConfig    `mapstructure:"https"`
 	MDNS     MDNSConfig     `mapstructure:"mdns"`
 	Log      LogConfig      `mapstructure:"log"`
 	Disk     DiskConfig     `mapstructure:"disk"`
@@ -43,6 +44,12 @@ type OfficeConfig struct {
 type ExchangeConfig struct {
 	Listen   string `mapstructure:"listen"`
 	Sessions int    `mapstructure:"sessions"`
+}
+
+// HTTPSConfig rules HTTPS on the LAN, beside the pages.
+type HTTPSConfig struct {
+	Listen string `mapstructure:"listen"`
+	HSTS   bool   `mapstructure:"hsts"`
 }
 
 // MDNSConfig rules the announcement on the LAN.
@@ -73,7 +80,7 @@ type MetricsConfig struct {
 
 var defaults = map[string]any{
 	"data": "preau-data", "listen": ":8080", "site.slug": "", "site.hosts": []string{}, "office.address": "",
-	"exchange.listen": ":7443", "exchange.sessions": 2000, "mdns.enabled": true, "log.level": "info", "log.format": "text",
+	"exchange.listen": ":7443", "exchange.sessions": 2000, "https.listen": httpsAuto, "https.hsts": false, "mdns.enabled": true, "log.level": "info", "log.format": "text",
 	"disk.low_mib": 200, "copies.every": "24h", "metrics.token": "",
 }
 
@@ -122,6 +129,9 @@ func (c Config) check() error {
 		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "" {
 			no = append(no, fmt.Errorf("configuration: %s is %q; say HOST:PORT", key, addr))
 		}
+	}
+	if _, _, err := net.SplitHostPort(c.HTTPS.Listen); err != nil && c.HTTPS.Listen != "" && c.HTTPS.Listen != httpsAuto {
+		no = append(no, fmt.Errorf("configuration: https.listen is %q; say HOST:PORT, auto, or nothing", c.HTTPS.Listen))
 	}
 	if c.Site.Slug != "" && Slug(c.Site.Slug) != c.Site.Slug {
 		no = append(no, fmt.Errorf("configuration: site.slug is %q; say small letters, digits and hyphens, as %q", c.Site.Slug, Slug(c.Site.Slug)))

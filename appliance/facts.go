@@ -67,7 +67,12 @@ func (p statusPage) machineFacts() []web.Fact {
 	if !p.LastCopy.IsZero() {
 		last = p.DateTime(p.LastCopy)
 	}
+	https := p.T("appliance.status.no_https")
+	if p.HTTPS != "" {
+		https = p.T("appliance.status.https_at", "url", p.HTTPS, "fingerprint", strings.Join(p.Root, " "))
+	}
 	return []web.Fact{
+		fact("https", https),
 		fact("clock", clock),
 		fact("disk", p.T("appliance.status.disk_free", "free", p.Size(p.Disk.Free), "total", p.Size(p.Disk.Total))),
 		fact("store", store),

@@ -19,11 +19,15 @@ var words embed.FS
 
 func (x *server) routes() []web.Route {
 	health := school.May(school.SeeHealth)
-	return []web.Route{
+	routes := []web.Route{
 		{Path: "/", Access: school.SignedIn(), Reads: x.dueReads(), Every: time.Hour, Handle: x.home},
 		{Path: "/status", Access: health, Handle: x.statusPage},
 		{Method: http.MethodPost, Path: "/status/exchange", Access: health, Handle: x.exchangeNow},
 	}
+	if x.Kind == web.Box {
+		routes = append(routes, x.httpsRoutes()...)
+	}
+	return routes
 }
 
 func (x *server) nav() []web.NavItem {
@@ -126,6 +130,8 @@ type statusPage struct {
 	Started  time.Time
 	Clean    bool
 	LastCopy time.Time
+	HTTPS    string   // "" where there is none
+	Root     []string // fingerprint of the authority's certificate
 }
 
 // apartMatters is the difference of clocks that people should hear of (SYNC, Clock).
@@ -147,6 +153,9 @@ func (x *server) statusPage(c *web.Ctx) error {
 	}
 	if d := time.Duration(s.Clock.OffsetMs) * time.Millisecond; d.Abs() >= apartMatters {
 		p.Apart = d
+	}
+	if x.authority != nil {
+		p.HTTPS, p.Root = x.secureURL(x.Config.Site.Slug+".local"), x.authority.fingerprint()
 	}
 	p.Lead = p.T("appliance.status.lead", "version", x.Version)
 	return c.Render(http.StatusOK, statusView(p))

@@ -28,6 +28,7 @@ type RunOptions struct {
 // Addresses are where a site that runs is reached, as HOST:PORT.
 type Addresses struct {
 	Pages    string
+	HTTPS    string // "" without HTTPS
 	Exchange string // "" at a box
 }
 
@@ -73,12 +74,13 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 		})
 	}
 	begin("pages", x.servePages)
+	begin("pages over HTTPS", func(context.Context) error { return x.serveHTTPS() })
 	begin("commands", func(ctx context.Context) error { return serveSocket(ctx, r, x.commands) })
 	begin("exchange", r.Exchange.Run)
 	begin("jobs", func(ctx context.Context) error { runJobs(ctx, r, jobsOf(r)); return nil })
 	begin("announcement", x.announce)
 	begin("guard", x.guard)
-	o.Log.Info("serving", "kind", s.Kind, "pages", x.at.Pages, "exchange", x.at.Exchange, "version", r.Version)
+	o.Log.Info("serving", "kind", s.Kind, "pages", x.at.Pages, "https", x.at.HTTPS, "exchange", x.at.Exchange, "version", r.Version)
 	if o.Ready != nil {
 		o.Ready(x.at)
 	}

@@ -19,16 +19,18 @@ import (
 // server is what a site listens with, and what its own pages know of it.
 type server struct {
 	*Running
-	at       Addresses
-	clean    bool // the last stop
-	started  time.Time
-	disk     *diskGuard
-	hosts    *hostNames
-	metrics  *metrics
-	pages    net.Listener
-	commands net.Listener
-	http     *http.Server
-	ex       struct { // see exchange
+	at        Addresses
+	clean     bool // the last stop
+	started   time.Time
+	disk      *diskGuard
+	hosts     *hostNames
+	metrics   *metrics
+	pages     net.Listener
+	secure    net.Listener // nil without HTTPS
+	commands  net.Listener
+	http      *http.Server
+	authority *authority // nil without HTTPS
+	ex        struct {   // see exchange
 		sync.Mutex
 		read time.Time
 		last boxsync.Status
@@ -57,17 +59,26 @@ func listen(r *Running, s Site, clean bool) (x *server, err error) {
 	if x.pages, err = net.Listen("tcp", r.Config.Listen); err != nil {
 		return x, fmt.Errorf("appliance: listen for pages: %w", err)
 	}
+	if err = x.listenHTTPS(); err != nil {
+		return x, err
+	}
+	if x.authority != nil {
+		x.http.TLSConfig = x.authority.tls()
+	}
 	if x.commands, err = listenSocket(r.Dir); err != nil {
 		return x, err
 	}
 	x.at = Addresses{Pages: x.pages.Addr().String(), Exchange: r.Exchange.Addr()}
+	if x.secure != nil {
+		x.at.HTTPS = x.secure.Addr().String()
+	}
 	return x, nil
 }
 
 // close lets go of the addresses when the site does not come to serve.
 func (x *server) close() error {
 	err := x.Exchange.Close()
-	for _, l := range []net.Listener{x.pages, x.commands} {
+	for _, l := range []net.Listener{x.pages, x.secure, x.commands} {
 		if l != nil {
 			err = errors.Join(err, l.Close())
 		}
@@ -104,7 +115,10 @@ func (r *Running) Pages() web.Options {
 func (x *server) options() web.Options {
 	o := web.Options{
 		DB: x.DB, Kind: x.Kind, Words: ownWords(x.Modules), Hosts: x.hosts.ours, SyncLine: x.syncLine,
-		Log: x.Log, Version: x.Version,
+		Log: x.Log, Version: x.Version, HSTS: x.Config.HTTPS.HSTS,
+	}
+	if x.Kind == web.Box {
+		o.InClear = "/https"
 	}
 	o.Routes, o.API, o.Nav = x.routes(), x.endpoints(), x.nav()
 	for _, m := range x.Modules {
@@ -124,7 +138,7 @@ func (x *server) front(kit http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", x.healthz)
 	mux.Handle("GET /metrics", x.metrics.door(x.Config.Metrics.Token))
-	mux.Handle("/", x.metrics.count(kit))
+	mux.Handle("/", x.onlyHTTPS(x.metrics.count(kit)))
 	return mux
 }
 

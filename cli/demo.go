@@ -79,6 +79,7 @@ func newDemo(cfg appliance.Config, dir string, port int, log *slog.Logger) *demo
 	at := func(n int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port+n)) }
 	cfg.MDNS.Enabled = false
 	d := &demo{dir: dir, log: log, box: cfg, office: cfg}
+	d.box.HTTPS.Listen, d.office.HTTPS.Listen = "", ""
 	d.box.Data, d.box.Listen = filepath.Join(dir, "box"), at(0)
 	d.office.Data, d.office.Listen, d.office.Exchange.Listen = filepath.Join(dir, "office"), at(1), at(2)
 	d.box.Office.Address = at(2)

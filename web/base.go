@@ -41,6 +41,7 @@ type Base struct {
 	Shared   bool // poste partagé
 	Halted   bool // nothing can be saved: the disk cannot be trusted
 	Version  string
+	InClear  string // page that says what a connection without HTTPS means; "" when there is HTTPS
 
 	Refresh time.Duration // the page asks again after this long; progress pages only
 

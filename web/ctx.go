@@ -148,6 +148,9 @@ func (c *Ctx) Base(titleKey string, kv ...any) Base {
 		Version: c.srv.o.Version, css: c.srv.cssPath, page: c.page,
 		Refusals: school.RefusalsIn(c.refused), Halted: c.DB().ReadOnly() != nil,
 	}
+	if c.Request().TLS == nil {
+		b.InClear = c.srv.o.InClear
+	}
 	if c.Request().Method == http.MethodPost {
 		b.Path = "/"
 	}

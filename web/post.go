@@ -147,7 +147,7 @@ func (c *Ctx) Repeated() (bool, error) {
 // goOn leaves the line for the next page and opens it.
 func (c *Ctx) goOn(rec spentRecord) error {
 	if rec.Flash != "" {
-		http.SetCookie(c.echo.Response(), c.cookieFor(c.srv.cookie+"-f", base64.RawURLEncoding.EncodeToString(rec.Nonce)))
+		http.SetCookie(c.echo.Response(), c.newCookie(c.cookies()+"-f", base64.RawURLEncoding.EncodeToString(rec.Nonce)))
 	}
 	return c.Redirect(rec.To)
 }
@@ -219,7 +219,7 @@ func (c *Ctx) digest(f *Form) []byte {
 
 // takeFlash finds the line that the last post left for the next page.
 func (c *Ctx) takeFlash(tx *store.Tx) error {
-	value := cookie(c.Request(), c.srv.cookie, "-f")
+	value := cookie(c.Request(), c.cookies(), "-f")
 	if value == "" {
 		return nil
 	}

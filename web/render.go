@@ -49,7 +49,7 @@ func (c *Ctx) Render(status int, p templ.Component) error {
 		h.Set("ETag", c.etag)
 	}
 	if c.flash != nil {
-		c.dropCookie(c.srv.cookie + "-f")
+		c.dropCookie(c.cookies() + "-f")
 	}
 	c.sendCookie()
 	return c.send(c.refusedStatus(status), buf.Bytes())

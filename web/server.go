@@ -30,6 +30,8 @@ type Options struct {
 	Zone     *time.Location // nil: UTC, which is Togo's
 	Log      *slog.Logger   // nil: silent
 	Version  string
+	HSTS     bool   // over HTTPS, tell browsers to use nothing else for a year
+	InClear  string // page that says what a connection without HTTPS means; "" for none
 
 	// Undeclared hears of a collection that a page read without declaring it,
 	// and Unknown of a words key that no catalogue has. Tests fail by them.

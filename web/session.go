@@ -127,7 +127,7 @@ func newSecret() string {
 
 // findSession reads who asks. It never fails for a bad cookie: that is nobody.
 func (s *Server) findSession(tx *store.Tx, r *http.Request, now time.Time) (*session, error) {
-	value := cookie(r, s.cookie, "")
+	value := cookie(r, s.cookieFor(r), "")
 	if value == "" || len(value) > 100 {
 		return &session{}, nil
 	}
@@ -280,14 +280,27 @@ func (c *Ctx) sendCookie() {
 		return
 	}
 	c.sess.fresh = false
-	ck := c.cookieFor(c.srv.cookie, c.sess.cookie)
+	ck := c.newCookie(c.cookies(), c.sess.cookie)
 	if c.sess.Own {
 		ck.MaxAge = int(ownIdle / time.Second)
 	}
 	http.SetCookie(c.echo.Response(), ck)
 }
 
-func (c *Ctx) cookieFor(name, value string) *http.Cookie {
+// cookieFor begins the names of the site's cookies. Over HTTPS they are others:
+// a browser that has a cookie for HTTPS alone would take none of that name from
+// HTTP, and whoever first came by HTTPS could not sign in without it.
+func (s *Server) cookieFor(r *http.Request) string {
+	if r.TLS != nil {
+		return "__Host-" + s.cookie
+	}
+	return s.cookie
+}
+
+// cookies is cookieFor of this request.
+func (c *Ctx) cookies() string { return c.srv.cookieFor(c.Request()) }
+
+func (c *Ctx) newCookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name: name, Value: value, Path: "/", HttpOnly: true,
 		Secure: c.Request().TLS != nil, SameSite: http.SameSiteLaxMode,
@@ -295,7 +308,7 @@ func (c *Ctx) cookieFor(name, value string) *http.Cookie {
 }
 
 func (c *Ctx) dropCookie(name string) {
-	ck := c.cookieFor(name, "")
+	ck := c.newCookie(name, "")
 	ck.MaxAge = -1
 	http.SetCookie(c.echo.Response(), ck)
 }

@@ -32,7 +32,7 @@ func (c *Ctx) SignIn(who school.Actor, own bool, to string) error {
 		return refusedByStore(err)
 	}
 	c.sess = &session{sessionRecord: sessionRecord{Hash: hashOf(secret), Person: who.ID, Own: own}, cookie: secret, fresh: true}
-	c.dropCookie(c.srv.cookie + "-p") // whoever sat here before chose for themselves
+	c.dropCookie(c.cookies() + "-p") // whoever sat here before chose for themselves
 	return c.Redirect(to)
 }
 
@@ -50,7 +50,7 @@ func (c *Ctx) SignOut(to string) error {
 	}
 	c.sess = &session{}
 	for _, suffix := range []string{"", "-f", "-p"} {
-		c.dropCookie(c.srv.cookie + suffix)
+		c.dropCookie(c.cookies() + suffix)
 	}
 	c.echo.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	return c.Redirect(to)
@@ -119,13 +119,13 @@ func (c *Ctx) Prefer(lang, contrast string) {
 	if contrast == "0" || contrast == "1" {
 		p.contrast = contrast
 	}
-	http.SetCookie(c.echo.Response(), c.cookieFor(c.srv.cookie+"-p", p.lang+"."+p.contrast))
+	http.SetCookie(c.echo.Response(), c.newCookie(c.cookies()+"-p", p.lang+"."+p.contrast))
 }
 
 type preferences struct{ lang, contrast string }
 
 func (c *Ctx) preferences() (p preferences) {
-	switch v := cookie(c.Request(), c.srv.cookie, "-p"); {
+	switch v := cookie(c.Request(), c.cookies(), "-p"); {
 	case len(v) >= 2 && (v[:2] == "fr" || v[:2] == "en"):
 		p.lang = v[:2]
 		fallthrough

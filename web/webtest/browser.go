@@ -28,8 +28,9 @@ type Browser struct {
 // patience bounds a step: a page that never comes fails its test.
 const patience = 30 * time.Second
 
-// OpenBrowser starts Chromium, or skips the test, saying why, where there is none.
-func OpenBrowser(t testing.TB) *Browser {
+// OpenBrowser starts Chromium, with further options if given, or skips the test,
+// saying why, where there is none.
+func OpenBrowser(t testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -47,7 +48,7 @@ func OpenBrowser(t testing.TB) *Browser {
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("lang", "fr"), chromedp.Flag("hide-scrollbars", true),
 		chromedp.UserDataDir(t.TempDir()))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(ctx)
 	t.Cleanup(end)
@@ -133,6 +134,14 @@ func (tab *Tab) SetCookie(ck *http.Cookie) {
 func (tab *Tab) Open(path string) {
 	tab.t.Helper()
 	tab.do("open "+path, chromedp.Navigate(tab.url+path))
+}
+
+// Try goes to any address and gives the browser's reason when it will not:
+// net::ERR_CERT_AUTHORITY_INVALID.
+func (tab *Tab) Try(url string) error {
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	return chromedp.Do(ctx, chromedp.Navigate(url))
 }
 
 // Fill types into a control, by its name.
