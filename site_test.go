@@ -4,13 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"preau/web/webtest"
 )
 
 // stage is the demonstration's two sites, each a process of its own.
@@ -135,4 +142,91 @@ func (s *stage) login(site, role string, nth int) login {
 	}
 	s.t.Fatalf("the demonstration has no %s at the %s", role, site)
 	return login{}
+}
+
+// enter is a browser of the nth person of a role, signed in.
+func (s *stage) enter(site, role string, nth int) *webtest.Client {
+	s.t.Helper()
+	who := s.login(site, role, nth)
+	c := webtest.Visit(s.t, s.address(site))
+	p := c.Get("/signin").Submit("/signin", map[string]any{"login": who.Login, "secret": who.Secret, "device": "shared"})
+	if !p.Has(who.Name) {
+		s.t.Fatalf("%s %s did not come in: %.400s", site, role, p)
+	}
+	return c
+}
+
+// token acts as the first person of a role at the API.
+func (s *stage) token(site, role string) string {
+	s.t.Helper()
+	out, err := exec.Command(s.bin, "token", "--data", filepath.Join(s.dir, site), "--login", s.login(site, role, 0).Login).Output()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// post sends JSON to a door of the API.
+func (s *stage) post(site, token, path, body string) (status int, answer string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.address(site)+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	p := webtest.Visit(s.t, s.address(site)).Do(req)
+	return p.Status, p.Body
+}
+
+// raw asks for a path exactly as written, and tells the status.
+func (s *stage) raw(site, path string) int {
+	s.t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.address(site), "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path)
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.StatusCode
+}
+
+// field is a text inside a JSON value: "items.0.id".
+func field(object, path string) string {
+	var v any
+	_ = json.Unmarshal([]byte(object), &v)
+	for _, key := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[key]
+		case []any:
+			if i, err := strconv.Atoi(key); err == nil && i < len(x) {
+				v = x[i]
+			}
+		}
+	}
+	text, _ := v.(string)
+	return text
+}
+
+func asExit(err error, exit **exec.ExitError) bool { return errors.As(err, exit) }
+
+// waitUntil asks again and again, for a minute at most.
+func waitUntil(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	end := time.After(time.Minute)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for !ok() {
+		select {
+		case <-again.C:
+		case <-end:
+			t.Fatalf("it did not come to this in a minute: %s", what)
+		}
+	}
 }

@@ -142,7 +142,7 @@ func (c *Ctx) In(v any) error {
 		if _, more := d.Token(); !errors.Is(more, io.EOF) {
 			return school.Refuse("web.refused.json", "")
 		}
-		return nil
+		return straight(body)
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
@@ -152,6 +152,21 @@ func (c *Ctx) In(v any) error {
 		return school.Refuse("web.refused.json_field", strings.Trim(name, `"`))
 	}
 	return school.Refuse("web.refused.json", "")
+}
+
+// straight refuses JSON whose texts hold marks that turn letters about; in a form
+// they are taken out.
+func straight(body []byte) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return nil // whole, or refused already
+		}
+		if s, ok := t.(string); ok && strings.Map(dropTurning, s) != s {
+			return school.Refuse("web.refused.turning", "")
+		}
+	}
 }
 
 // Write runs fn in one transaction and answers with what it returns. With an

@@ -22,7 +22,8 @@ const (
 	filesMost   = 20
 )
 
-// Form is what a person sent. Texts are valid UTF-8 with single line feeds.
+// Form is what a person sent. Texts are valid UTF-8 with single line feeds, and
+// without marks that turn letters about.
 type Form struct {
 	values url.Values
 	files  map[string][]Upload
@@ -190,11 +191,21 @@ func formFault(err error) error {
 	return school.Refuse("web.refused.form", "")
 }
 
+// dropTurning takes out what nobody types on purpose: the end of a C string, and
+// the marks that turn the letters around them about, by which a text can read
+// otherwise than it is.
+func dropTurning(r rune) rune {
+	if r == 0 || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
+		return -1
+	}
+	return r
+}
+
 func (f *Form) add(name, value string) {
 	if !utf8.ValidString(value) {
 		value = strings.ToValidUTF8(value, "\uFFFD")
 	}
 	value = strings.ReplaceAll(value, "\r\n", "\n")
-	value = strings.ReplaceAll(value, "\x00", "")
+	value = strings.Map(dropTurning, value)
 	f.values[name] = append(f.values[name], value)
 }

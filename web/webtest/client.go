@@ -20,17 +20,21 @@ import (
 // fills in forms as a person would.
 type Client struct {
 	HTTP *http.Client
-	site *Site
+	url  string
 	t    testing.TB
 }
 
 // Visitor is a client of nobody in particular.
-func (s *Site) Visitor() *Client {
+func (s *Site) Visitor() *Client { return Visit(s.t, s.URL) }
+
+// Visit is a client of the site at url, wherever it runs.
+func Visit(t testing.TB, url string) *Client {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return &Client{HTTP: &http.Client{Jar: jar}, site: s, t: s.t}
+	return &Client{HTTP: &http.Client{Jar: jar}, url: url, t: t}
 }
 
 // As is a client signed in as the person of a role, on a shared computer.
@@ -68,7 +72,7 @@ type Page struct {
 // Get asks for a path.
 func (c *Client) Get(path string) *Page {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.site.URL+path, http.NoBody)
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.url+path, http.NoBody)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -207,6 +211,16 @@ func (p *Page) Field(name string) (value string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// Token is the form token of the form that goes to action, as in Submit.
+func (p *Page) Token(action string) string {
+	p.c.t.Helper()
+	form := p.form(action)
+	if form == nil {
+		p.c.t.Fatalf("%s has no form that goes to %q", p.URL, action)
+	}
+	return fields(form).Get("_token")
 }
 
 // form finds the form by where it goes.
