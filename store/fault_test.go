@@ -18,17 +18,20 @@ import (
 	"preau/store/storetest"
 )
 
-// TestMain lets the test binary be the process that is killed and cut: with
-// PREAU_TEST_WRITER it writes to the folder named until somebody ends it, and
-// prints each title only when it was answered.
+// TestMain lets the test binary be the process that is killed, traced and cut.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv("PREAU_TEST_WRITER"); dir != "" {
-		write(dir)
+	if child() {
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if path, err := quick(); quickBuilt && err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
 }
 
+// write writes to the folder until somebody ends it, and prints each title only
+// when it was answered: the process with PREAU_TEST_WRITER=DIR.
 func write(dir string) {
 	db, err := store.Open(dir, store.Options{Collections: all, Clock: storetest.NewClock()})
 	if err != nil {
