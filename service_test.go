@@ -76,3 +76,11 @@ func TestSupervisorIsTold(t *testing.T) {
 		t.Errorf("it took %v to stop", took)
 	}
 }
+
+// preauWith runs a command to its end and returns what it printed.
+func preauWith(bin, stdin string, args ...string) (string, error) {
+	c := exec.Command(bin, args...)
+	c.Stdin = strings.NewReader(stdin)
+	out, err := c.CombinedOutput()
+	return string(out), err
+}

@@ -40,20 +40,11 @@ func openStage(t *testing.T) *stage {
 
 func openStageWith(t *testing.T, bin string) *stage {
 	t.Helper()
-	s := &stage{t: t, bin: bin, dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*bytes.Buffer{}}
+	s := emptyStage(t, bin)
 	port, err := portsInARow(3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		for name, p := range s.procs {
-			_ = p.Process.Kill()
-			_ = p.Wait()
-			if t.Failed() {
-				t.Logf("log of %s:\n%s", name, s.logs[name])
-			}
-		}
-	})
 	s.start("demo", "demo", "--dir", s.dir, "--port", strconv.Itoa(port))
 	s.stop("demo")
 	b, err := os.ReadFile(filepath.Join(s.dir, "demo.json"))
@@ -73,6 +64,22 @@ func openStageWith(t *testing.T, bin string) *stage {
 	return s
 }
 
+// emptyStage has nobody on it yet; who is left at the end is taken home.
+func emptyStage(t *testing.T, bin string) *stage {
+	t.Helper()
+	s := &stage{t: t, bin: bin, dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*bytes.Buffer{}}
+	t.Cleanup(func() {
+		for name, p := range s.procs {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+			if t.Failed() {
+				t.Logf("log of %s:\n%s", name, s.logs[name])
+			}
+		}
+	})
+	return s
+}
+
 func (s *stage) startOffice() {
 	s.t.Helper()
 	s.start("office", "ministry", "--data", filepath.Join(s.dir, "office"), "--listen", s.Office[len("http://"):], "--exchange", s.Exchange)
@@ -83,8 +90,9 @@ func (s *stage) startBox() {
 	s.start("box", "serve", "--data", filepath.Join(s.dir, "box"), "--listen", s.Box[len("http://"):])
 }
 
-// start runs preau and waits for its line "ready".
-func (s *stage) start(name string, args ...string) {
+// start runs preau and waits for its line "ready"; the lines before it are
+// returned.
+func (s *stage) start(name string, args ...string) []string {
 	s.t.Helper()
 	c := exec.Command(s.bin, args...)
 	if s.logs[name] == nil {
@@ -102,12 +110,15 @@ func (s *stage) start(name string, args ...string) {
 	late := time.AfterFunc(readyWithin, func() { _ = c.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewScanner(out)
+	var said []string
 	for lines.Scan() {
 		if lines.Text() == "ready" {
-			return
+			return said
 		}
+		said = append(said, lines.Text())
 	}
 	s.t.Fatalf("%s did not come to serve", name)
+	return nil
 }
 
 // kill takes the power away; stop ends it in order.

@@ -18,6 +18,7 @@ func Definitions(modules []Module) []store.Definition {
 	} {
 		defs = append(defs, shared...)
 	}
+	defs = append(defs, setups)
 	for _, m := range modules {
 		defs = append(defs, m.Collections...)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 
@@ -17,6 +16,7 @@ import (
 
 // siteCommands are those that every site has.
 var siteCommands = []Command{
+	{Name: "init", Run: initCommand},
 	{Name: "enrol", At: []web.Kind{web.Box}, Run: enrolCommand},
 	{Name: "sync", At: []web.Kind{web.Box}, Run: syncCommand},
 	{Name: "backup", Run: backupCommand},
@@ -36,17 +36,13 @@ func enrolCommand(ctx context.Context, r *Running, call Call) (int, error) {
 		return Usage, errors.New("say where the office is: --office HOST:PORT")
 	}
 	e, err := Enrol(ctx, r, addr, call.Args[0])
-	var bye *boxsync.ByeError
-	switch {
-	case errors.Is(err, boxsync.ErrCode):
-		return Refused, errors.New("the office refused this code: it was mistyped, used already, or has expired; ask the ministry for a new one")
-	case errors.Is(err, boxsync.ErrImpostor):
-		return Refused, errors.New("who answered does not know the code: this is not the office that made it; nothing was sent")
-	case errors.As(err, &bye):
-		return Failed, fmt.Errorf("the office is busy; try again in %s", bye.Back)
-	case errors.As(err, new(net.Error)):
-		return Failed, fmt.Errorf("nobody answers at %s: is the address right, and is there a link? The code was not used (%w)", addr, err)
-	case err != nil:
+	if no := enrolRefusal(err, addr); no != nil {
+		if errors.Is(err, boxsync.ErrCode) || errors.Is(err, boxsync.ErrImpostor) {
+			return Refused, no
+		}
+		return Failed, no
+	}
+	if err != nil {
 		return Failed, err
 	}
 	if call.JSON {

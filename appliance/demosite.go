@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"filippo.io/age"
+
 	"preau/store"
 	boxsync "preau/sync"
 	"preau/web"
@@ -95,7 +97,12 @@ func FillDemo(ctx context.Context, cfg Config, s Site, log *slog.Logger) ([]Logi
 	if s.Kind == web.Office {
 		name, code = "Ministère de l’Éducation nationale", "MEN"
 	}
-	if _, err := makeSite(ctx, cfg, s.Modules, InitOptions{Kind: s.Kind, Name: name, Code: code}); err != nil {
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, err
+	}
+	o := InitOptions{Kind: s.Kind, Name: name, Code: code, Recovery: identity.Recipient().String()}
+	if err := initHere(ctx, cfg, s.Modules, o); err != nil {
 		return nil, err
 	}
 	r, err := Open(cfg, s.Modules, nil, log)

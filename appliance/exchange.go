@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"preau/school"
 	"preau/store"
@@ -63,6 +64,25 @@ func (r *Running) once(ctx context.Context) (boxsync.Report, error) {
 	return x.Once(ctx)
 }
 
+var errNotNoted = errors.New("the office accepted the code, but this box could not note it: enrol again with a new code")
+
+// enrolRefusal is why an enrolment did not come about, for a person; nil when err
+// is nothing that they can mend.
+func enrolRefusal(err error, addr string) *school.Refusal {
+	var bye *boxsync.ByeError
+	switch {
+	case errors.Is(err, boxsync.ErrCode):
+		return school.Refuse("enrol.refused.wrong_code", "code")
+	case errors.Is(err, boxsync.ErrImpostor):
+		return school.Refuse("enrol.refused.impostor", "office")
+	case errors.As(err, &bye):
+		return school.Refuse("enrol.refused.busy", "office", "count", max(1, int(bye.Back.Minutes())))
+	case errors.As(err, new(net.Error)):
+		return school.Refuse("enrol.refused.no_answer", "office", "office", addr)
+	}
+	return nil
+}
+
 // Enrol meets the office with the code it made, pins its keys, and takes over
 // what its registry says of the school: that counts more than what was typed
 // when the box was set up.
@@ -102,7 +122,7 @@ func Enrol(ctx context.Context, r *Running, addr, code string) (boxsync.Enrolled
 		return school.Audit(tx, school.Actor{}, "site.enrolled", store.ID{}, was, s.Code)
 	})
 	if err != nil {
-		return e, errors.Join(errors.New("the office accepted the code, but this box could not note it: enrol again with a new code"), err)
+		return e, errors.Join(errNotNoted, err)
 	}
 	if b, ok := r.Exchange.(boxExchange); ok {
 		b.SetSite(e.School.Code)

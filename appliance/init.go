@@ -1,11 +1,11 @@
 package appliance
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"filippo.io/age"
@@ -24,52 +24,109 @@ type InitOptions struct {
 	Code   string // the ministry's code of the school; at an office its own label
 	Head   string // login of the head; at an office, of the operator
 	Secret string // the head's password
-	Slug   string // "": made from the name
+
+	Slug           string // "": made from the name
+	Language       string // "": the country pack's
+	Surname, Given string // of the head; "": the login in capitals
+	// Recovery is the public part of the recovery key; "" where it is to be made
+	// later, and then backups need a recipient of their own.
+	Recovery string
 }
 
 // Init makes a site in an empty folder: its record, its first account, its
 // keys. It returns the recovery identity, which opens the site's backups; it is
-// kept nowhere and must be printed for the person.
+// kept nowhere and must be printed for the person. A server that waits in the
+// folder for its set-up makes the site, and then serves it.
 func Init(ctx context.Context, cfg Config, modules []Module, o InitOptions) (recovery string, err error) {
 	if err := checkInit(o); err != nil {
 		return "", err
-	}
-	return makeSite(ctx, cfg, modules, o)
-}
-
-// makeSite is Init; without Head nobody can sign in yet.
-func makeSite(ctx context.Context, cfg Config, modules []Module, o InitOptions) (recovery string, err error) {
-	if err := setAside(cfg.Data); err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err == nil {
-		return "", school.Refuse("init.refused.not_empty", "data", "folder", cfg.Data)
-	}
-	pack, err := packs.Load("togo")
-	if err != nil {
-		return "", err
-	}
-	var hash string
-	if o.Head != "" {
-		if hash, err = school.HashSecret(ctx, o.Secret); err != nil {
-			return "", err
-		}
 	}
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		return "", fmt.Errorf("init: %w", err)
 	}
-	r, err := Open(cfg, modules, nil, nil)
+	o.Recovery = identity.Recipient().String()
+	given, err := json.Marshal(o)
 	if err != nil {
 		return "", fmt.Errorf("init: %w", err)
+	}
+	var said strings.Builder
+	exit, err := callServer(ctx, SocketPath(cfg.Data), "init", Call{Stdin: bytes.NewReader(given), Stderr: &said})
+	switch {
+	case errors.Is(err, errNoServer):
+		err = initHere(ctx, cfg, modules, o)
+	case err == nil && exit == Refused:
+		err = notEmpty(cfg.Data)
+	case err == nil && exit != Done:
+		err = errors.New(strings.TrimSpace(strings.TrimPrefix(said.String(), "preau:")))
+	}
+	return identity.String(), err
+}
+
+func notEmpty(dir string) error {
+	return school.Refuse("init.refused.not_empty", "data", "folder", dir)
+}
+
+// initHere makes the site of a folder that nobody holds. Without Head nobody can
+// sign in yet.
+func initHere(ctx context.Context, cfg Config, modules []Module, o InitOptions) error {
+	if err := setAside(cfg.Data); err != nil {
+		return err
+	}
+	r, err := Open(cfg, modules, nil, nil)
+	if err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	if r.Kind != "" {
+		return errors.Join(notEmpty(cfg.Data), r.DB.Close())
+	}
+	_, err = r.makeSite(ctx, o, "")
+	return errors.Join(err, r.DB.Close())
+}
+
+// initCommand is Init in a server that waits for its set-up.
+func initCommand(ctx context.Context, r *Running, call Call) (int, error) {
+	var o InitOptions
+	if err := json.NewDecoder(call.Stdin).Decode(&o); err != nil {
+		return Usage, err
+	}
+	if r.Kind != "" {
+		return Refused, notEmpty(r.Dir)
+	}
+	if o.Kind != r.awaits {
+		return Failed, fmt.Errorf("the server in %s waits to become a site of kind %s, not %s", r.Dir, r.awaits, o.Kind)
+	}
+	_, err := r.makeSite(ctx, o, "")
+	return Done, err
+}
+
+// makeSite writes a site into a folder that holds none, in one commit: its
+// record, the country's tree and years, its first account, and the step with
+// which the set-up in the browser goes on ("" none).
+func (r *Running) makeSite(ctx context.Context, o InitOptions, step string) (head school.Actor, err error) {
+	pack, err := packs.Load("togo")
+	if err != nil {
+		return head, err
+	}
+	var hash string
+	if o.Head != "" {
+		if hash, err = school.HashSecret(ctx, o.Secret); err != nil {
+			return head, err
+		}
 	}
 	if o.Slug == "" {
 		o.Slug = Slug(o.Name)
 	}
+	if o.Language == "" {
+		o.Language = pack.About.Language
+	}
 	err = r.DB.Update(func(tx *store.Tx) error {
+		if _, err := school.Site(tx); !errors.Is(err, school.ErrNoSite) {
+			return errors.Join(err, notEmpty(r.Dir))
+		}
 		err := school.SetSite(tx, school.SiteInfo{
 			Kind: string(o.Kind), Code: strings.TrimSpace(o.Code), Name: strings.TrimSpace(o.Name), Slug: o.Slug,
-			Language: pack.About.Language, Recovery: identity.Recipient().String(), Pack: pack.About.Code,
+			Language: o.Language, Recovery: o.Recovery, Pack: pack.About.Code,
 		})
 		if err != nil {
 			return err
@@ -77,47 +134,62 @@ func makeSite(ctx context.Context, cfg Config, modules []Module, o InitOptions) 
 		if o.Kind == web.Office { // who publishes addresses what is in the tree by a job
 			_, err = org.Seed(tx, pack)
 		}
-		if err = errors.Join(err, pack.SeedYears(tx, "lycee")); err != nil || o.Head == "" {
+		if err = errors.Join(err, pack.SeedYears(tx, "lycee"), stepTo(tx, step)); err != nil || o.Head == "" {
 			return err
 		}
-		id, err := school.People.Add(tx, firstAccount(o))
+		p := firstAccount(o)
+		id, err := school.People.Add(tx, p)
 		if err != nil {
 			return err
 		}
+		head = school.Actor{ID: id, Name: p.Name(), Roles: p.Roles}
 		return school.StoreSecret(tx, id, hash, false)
 	})
-	return identity.String(), errors.Join(err, r.DB.Close())
+	return head, err
 }
 
 func checkInit(o InitOptions) error {
-	var no school.Refusals
-	if strings.TrimSpace(o.Name) == "" {
-		no = append(no, school.Refuse("init.refused.name", "name"))
-	}
+	no := checkSite(o, "init")
 	if o.Kind != web.Box && o.Kind != web.Office {
 		no = append(no, school.Refuse("init.refused.kind", "kind"))
 	}
-	if o.Kind == web.Box && strings.TrimSpace(o.Code) == "" {
-		no = append(no, school.Refuse("init.refused.code", "code"))
+	return append(no, checkHead(o)...).Or()
+}
+
+// checkSite speaks of flags as "init", of fields as "setup".
+func checkSite(o InitOptions, speaks string) (no school.Refusals) {
+	if strings.TrimSpace(o.Name) == "" {
+		no = append(no, school.Refuse(speaks+".refused.name", "name"))
 	}
+	if o.Kind == web.Box && strings.TrimSpace(o.Code) == "" {
+		no = append(no, school.Refuse(speaks+".refused.code", "code"))
+	}
+	return no
+}
+
+func checkHead(o InitOptions) (no school.Refusals) {
 	if r := school.CheckLogin(o.Head); r != nil {
 		no = append(no, r)
 	}
 	if r := school.CheckPasswordQuality(o.Secret, o.Head); r != nil {
 		no = append(no, r)
 	}
-	return no.Or()
+	return no
 }
 
 // firstAccount is the person that a new site begins with: named like the login
-// until somebody writes the name.
+// where nobody wrote the name.
 func firstAccount(o InitOptions) school.Person {
 	role := school.Head
 	if o.Kind == web.Office {
 		role = school.Operator
 	}
 	login := school.NormalizeLogin(o.Head)
-	return school.Person{Kind: school.Staff, Surname: strings.ToUpper(login), Login: login, Roles: []school.Role{role}}
+	p := school.Person{Kind: school.Staff, Surname: o.Surname, Given: o.Given, Login: login, Roles: []school.Role{role}, Language: o.Language}
+	if p.Surname == "" {
+		p.Surname = strings.ToUpper(login)
+	}
+	return p
 }
 
 // Slug is a site's name as machines write it: small letters, digits and single

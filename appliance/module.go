@@ -88,6 +88,8 @@ type Running struct {
 	Modules  []Module
 	Version  string
 	Served   bool // by a server, which has jobs; false in a command's own process
+
+	awaits web.Kind // what the folder is to become, while Kind is empty
 }
 
 // Site says what kind of site runs, of which modules, and who fills its exchange.

@@ -44,17 +44,27 @@ func Open(cfg Config, modules []Module, clock *Clock, log *slog.Logger) (*Runnin
 	}
 	clock.NotBefore(db.Newest())
 	r := &Running{DB: db, Dir: cfg.Data, Config: cfg, Clock: clock, Log: log, Words: words, Modules: modules}
-	var site school.SiteInfo
-	err = db.View(func(tx *store.Tx) (err error) { site, err = school.Site(tx); return err })
-	if err != nil && !errors.Is(err, school.ErrNoSite) {
+	if err := r.identify(); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	return r, nil
+}
+
+// identify reads what the folder is; it stays nothing before there is a site.
+func (r *Running) identify() error {
+	var site school.SiteInfo
+	err := r.DB.View(func(tx *store.Tx) (err error) { site, err = school.Site(tx); return err })
+	if err != nil && !errors.Is(err, school.ErrNoSite) {
+		return err
 	}
 	r.Kind = web.Kind(site.Kind)
 	if r.Config.Site.Slug == "" {
 		r.Config.Site.Slug = site.Slug
 	}
-	clock.Master(r.Kind == web.Office)
-	return r, nil
+	if c, ok := r.Clock.(*Clock); ok {
+		c.Master(r.Kind == web.Office)
+	}
+	return nil
 }
 
 // wordFiles are the catalogues of a site made of these modules.
@@ -88,6 +98,9 @@ func (r *Running) command(name string) (Command, bool) {
 
 // Do runs a command here, in this process.
 func (r *Running) Do(ctx context.Context, name string, call Call) (int, error) {
+	if r.Kind == "" && name != "init" {
+		return Failed, noSite(r.Dir)
+	}
 	c, ok := r.command(name)
 	if !ok {
 		return Usage, fmt.Errorf("a site of kind %s has no command %q", r.Kind, name)
@@ -134,13 +147,10 @@ func noSite(dir string) error {
 	return fmt.Errorf("%s holds no site yet: run preau init --data %s first", dir, dir)
 }
 
-// expect refuses a folder that is empty or another kind's.
+// expect refuses another kind's folder.
 func (r *Running) expect(k web.Kind) error {
-	switch r.Kind {
-	case k:
+	if r.Kind == k || r.Kind == "" {
 		return nil
-	case "":
-		return noSite(r.Dir)
 	}
 	return fmt.Errorf("%w: %s is of kind %s; start it with preau %s", ErrKind, r.Dir, r.Kind,
 		map[web.Kind]string{web.Box: "serve", web.Office: "ministry"}[r.Kind])

@@ -23,11 +23,12 @@ func (x *server) routes() []web.Route {
 		{Path: "/", Access: school.SignedIn(), Reads: x.dueReads(), Every: time.Hour, Handle: x.home},
 		{Path: "/status", Access: health, Handle: x.statusPage},
 		{Method: http.MethodPost, Path: "/status/exchange", Access: health, Handle: x.exchangeNow},
+		{Path: "/status/sheet", Access: school.SignedIn(), Handle: x.addressSheet},
 	}
 	if x.Kind == web.Box {
 		routes = append(routes, x.httpsRoutes()...)
 	}
-	return routes
+	return append(routes, x.setupRoutes()...)
 }
 
 func (x *server) nav() []web.NavItem {
@@ -48,7 +49,7 @@ func (x *server) endpoints() []web.Endpoint {
 // dueReads are the collections of the home page, so that it can be answered by
 // "unchanged" without asking any module.
 func (x *server) dueReads() []string {
-	reads := []string{store.ProgressName, school.Classes.Name(), school.Assignments.Name()}
+	reads := []string{setups.Name(), store.ProgressName, school.Classes.Name(), school.Assignments.Name()}
 	for _, m := range x.Modules {
 		switch {
 		case m.Due == nil:
@@ -74,9 +75,12 @@ type homePage struct {
 }
 
 func (x *server) home(c *web.Ctx) error {
-	var due []web.Task
-	err := c.View(func(tx *store.Tx) error {
+	var first, due []web.Task
+	err := c.View(func(tx *store.Tx) (err error) {
 		due = nil
+		if first, err = x.setupDue(c, tx); err != nil {
+			return err
+		}
 		for _, m := range x.Modules {
 			if m.Due == nil {
 				continue
@@ -93,6 +97,7 @@ func (x *server) home(c *web.Ctx) error {
 		return err
 	}
 	slices.SortStableFunc(due, pressing)
+	due = append(first, due...)
 	p := homePage{Base: c.Base("appliance.home.title")}
 	p.Lead = p.Date(c.Now())
 	p.Due = due[:min(len(due), homeMost)]
@@ -178,7 +183,9 @@ func (x *server) syncLine(c *web.Ctx) *web.SyncLine {
 	keeps := school.May(school.SeeHealth).Allows(c.Actor())
 	line := func(icon, key string, kv ...any) *web.SyncLine {
 		l := &web.SyncLine{Icon: icon, Bold: c.T("appliance.line." + key + ".bold"), Text: c.T("appliance.line."+key+".text", kv...)}
-		if keeps {
+		if key == "unenrolled" {
+			l.Href = "/setup/enrol"
+		} else if keeps {
 			l.Href = "/status"
 		}
 		return l

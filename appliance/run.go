@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 	_ "time/tzdata" // a box has no zone files of its own
@@ -21,7 +22,8 @@ type RunOptions struct {
 	// Check looks at the folder in another process before it is opened, and
 	// returns a *store.DamagedError when it is damaged; nil: no look.
 	Check func(ctx context.Context, dir string) error
-	// Ready is told the addresses once the site serves.
+	// Ready is told the addresses once the site serves: twice when its set-up came
+	// first.
 	Ready func(Addresses)
 }
 
@@ -30,6 +32,7 @@ type Addresses struct {
 	Pages    string
 	HTTPS    string // "" without HTTPS
 	Exchange string // "" at a box
+	SetUp    string // the code that begins the set-up, while the folder holds no site
 }
 
 // stopWithin is how long requests that are being answered may still take once
@@ -37,11 +40,12 @@ type Addresses struct {
 const stopWithin = 3 * time.Second
 
 // Run serves a site until ctx ends, and then stops it in order. It fails with
-// store.ErrLocked when another process holds the folder. A damaged database is
-// set aside, and a plain page says so until ctx ends.
+// store.ErrLocked when another process holds the folder. An empty folder is set
+// up in the browser first. A damaged database is set aside, and a plain page
+// says so until ctx ends.
 func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
-	// Start: a look in another process → lock and open → how the last stop went →
-	// listen → serve.
+	// Start: a look in another process → lock and open → the set-up of an empty
+	// folder → how the last stop went → listen → serve.
 	r, err := open(ctx, cfg, s, &o)
 	if damage := (*store.DamagedError)(nil); errors.As(err, &damage) {
 		return rescue(ctx, cfg, damage, o)
@@ -49,15 +53,25 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.DB.Close(), left(r.Dir, err)) }()
+	defer func() { err = errors.Join(err, r.DB.Close()) }()
+	var pages net.Listener
+	if r.Kind == "" {
+		if pages, err = setUp(ctx, r, o); err != nil || pages == nil {
+			return err
+		}
+	}
+	if r.Exchange, err = makeExchange(r, s); err != nil {
+		return err
+	}
 	clean, err := enter(r.Dir, now(r.Clock))
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, left(r.Dir, err)) }()
 	if !clean {
 		o.Log.Warn("last stop was not clean", "dir", r.Dir)
 	}
-	x, err := listen(r, s, clean)
+	x, err := listen(r, clean, pages)
 	if err != nil {
 		return err
 	}
@@ -116,11 +130,8 @@ func open(ctx context.Context, cfg Config, s Site, o *RunOptions) (*Running, err
 	if err != nil {
 		return nil, err
 	}
-	r.Version, r.Served = s.Version, true
-	if err = r.expect(s.Kind); err == nil {
-		r.Exchange, err = makeExchange(r, s)
-	}
-	if err != nil {
+	r.Version, r.Served, r.awaits = s.Version, true, s.Kind
+	if err := r.expect(s.Kind); err != nil {
 		return nil, errors.Join(err, r.DB.Close())
 	}
 	return r, nil

@@ -30,19 +30,21 @@ type server struct {
 	commands  net.Listener
 	http      *http.Server
 	authority *authority // nil without HTTPS
-	ex        struct {   // see exchange
+	recovery  recovery
+	ex        struct { // see exchange
 		sync.Mutex
 		read time.Time
 		last boxsync.Status
 	}
 }
 
-// listen makes the pages and takes the addresses: all of them or none.
-func listen(r *Running, s Site, clean bool) (x *server, err error) {
+// listen makes the pages and takes the addresses: all of them or none. pages is
+// the listener that the set-up held already, or nil.
+func listen(r *Running, clean bool, pages net.Listener) (x *server, err error) {
 	x = &server{
 		Running: r, clean: clean, started: time.Now(),
 		disk:  &diskGuard{dir: r.Dir, low: r.Config.Disk.LowMiB << 20},
-		hosts: newHostNames(r.Config.Site),
+		hosts: newHostNames(r.Config.Site), pages: pages,
 	}
 	x.disk.look()
 	x.metrics = newMetrics(x)
@@ -56,8 +58,10 @@ func listen(r *Running, s Site, clean bool) (x *server, err error) {
 		return x, err
 	}
 	x.http = web.NewHTTPServer(x.front(kit), r.Log)
-	if x.pages, err = net.Listen("tcp", r.Config.Listen); err != nil {
-		return x, fmt.Errorf("appliance: listen for pages: %w", err)
+	if x.pages == nil {
+		if x.pages, err = net.Listen("tcp", r.Config.Listen); err != nil {
+			return x, fmt.Errorf("appliance: listen for pages: %w", err)
+		}
 	}
 	if err = x.listenHTTPS(); err != nil {
 		return x, err

@@ -41,6 +41,9 @@ func (a *app) run(c *cobra.Command, site appliance.Site, flags map[string]string
 		Log: logTo(a.stderr, cfg), Check: appliance.QuickCheck,
 		Ready: func(at appliance.Addresses) {
 			fmt.Fprintln(a.stdout, "pages", "http://"+at.Pages)
+			if at.SetUp != "" {
+				fmt.Fprintln(a.stdout, "set-up code", at.SetUp)
+			}
 			if at.Exchange != "" {
 				fmt.Fprintln(a.stdout, "exchange", at.Exchange)
 			}

@@ -218,6 +218,25 @@ func sweepThrottles(tx *store.Tx, now time.Time) error {
 	return nil
 }
 
+// Try counts one guess, from one device, at a secret that is no account's, and
+// refuses when the device has guessed too often.
+func Try(db *store.DB, what, device string) error {
+	return db.Update(func(tx *store.Tx) error {
+		now, _ := tx.Now()
+		b, err := loadBucket(tx, throttleKey(what, device))
+		if err != nil {
+			return err
+		}
+		if wait := pairBucket.wait(b.Value, now); wait > 0 {
+			return Refuse("signin.refused.wait", "", "count", int(math.Ceil(wait.Minutes())))
+		}
+		if err := saveBucket(tx, b, pairBucket.add(b.Value, now)); err != nil {
+			return err
+		}
+		return sweepThrottles(tx, now)
+	})
+}
+
 // ForgetThrottles lets a name be tried again at once: an operator, a head or
 // a technician has just handed out a new one-time secret for it.
 func ForgetThrottles(tx *store.Tx, login string) error {

@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 // PostForm is a form that sends: it brings its token. Files makes it able to
 // carry files.
@@ -33,7 +31,7 @@ func PostForm(b Base, f FormSpec) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var2 := []any{f.Class}
+		var templ_7745c5c3_Var2 = []any{f.Class}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var2...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -746,7 +744,7 @@ func Check(b Base, in Input) templ.Component {
 			templ_7745c5c3_Var41 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var42 := []any{"f", templ.KV("bad", b.RefusalAt(in.Name) != "")}
+		var templ_7745c5c3_Var42 = []any{"f", templ.KV("bad", b.RefusalAt(in.Name) != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var42...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -963,7 +961,7 @@ func group(b Base, in Input, kind string) templ.Component {
 			templ_7745c5c3_Var52 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var53 := []any{"f", in.Class, templ.KV("bad", b.RefusalAt(in.Name) != "")}
+		var templ_7745c5c3_Var53 = []any{"f", in.Class, templ.KV("bad", b.RefusalAt(in.Name) != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var53...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1175,7 +1173,7 @@ func labelled(b Base, in Input) templ.Component {
 			templ_7745c5c3_Var64 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var65 := []any{"f", in.Class, templ.KV("bad", b.RefusalAt(in.Name) != "")}
+		var templ_7745c5c3_Var65 = []any{"f", in.Class, templ.KV("bad", b.RefusalAt(in.Name) != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var65...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1384,7 +1382,7 @@ func Buttons(b Base, list ...Button) templ.Component {
 		}
 		for _, x := range list {
 			if x.Href != "" {
-				templ_7745c5c3_Var76 := []any{x.Kind.class()}
+				var templ_7745c5c3_Var76 = []any{x.Kind.class()}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var76...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1433,7 +1431,7 @@ func Buttons(b Base, list ...Button) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Var80 := []any{x.Kind.class()}
+				var templ_7745c5c3_Var80 = []any{x.Kind.class()}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var80...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

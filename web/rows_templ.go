@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 // Legend explains the states of a list, below it.
 func Legend(b Base, states ...string) templ.Component {
@@ -269,7 +267,7 @@ func Table(b Base, t TableSpec) templ.Component {
 			templ_7745c5c3_Var10 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var11 := []any{"tw", templ.KV("tm", t.Margin), templ.KV("keep", t.Keep), templ.KV("fold", !t.Keep)}
+		var templ_7745c5c3_Var11 = []any{"tw", templ.KV("tm", t.Margin), templ.KV("keep", t.Keep), templ.KV("fold", !t.Keep)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var11...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -299,7 +297,7 @@ func Table(b Base, t TableSpec) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Var13 := []any{t.Class}
+		var templ_7745c5c3_Var13 = []any{t.Class}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var13...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -345,7 +343,7 @@ func Table(b Base, t TableSpec) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, h := range t.Head {
-			templ_7745c5c3_Var16 := []any{h.Class}
+			var templ_7745c5c3_Var16 = []any{h.Class}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var16...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -600,7 +598,7 @@ func Facts(b Base, side bool, list ...Fact) templ.Component {
 			templ_7745c5c3_Var29 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var30 := []any{templ.KV("side", side), templ.KV("facts", !side)}
+		var templ_7745c5c3_Var30 = []any{templ.KV("side", side), templ.KV("facts", !side)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var30...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -691,7 +689,7 @@ func Notice(b Base, m Mark) templ.Component {
 			templ_7745c5c3_Var34 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var35 := []any{"notice", string(m.Tone)}
+		var templ_7745c5c3_Var35 = []any{"notice", string(m.Tone)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var35...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -899,7 +897,7 @@ func Bar(b Base, max, width int, parts ...int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, s := range segments(max, width, parts) {
-			templ_7745c5c3_Var45 := []any{s.class}
+			var templ_7745c5c3_Var45 = []any{s.class}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var45...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

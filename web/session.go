@@ -266,6 +266,10 @@ func anonymousSince(value string) (time.Time, bool) {
 	return time.Unix(n*3600, 0).UTC(), true
 }
 
+// Browser tells this browser from others before anybody signs in: a hash of its
+// session's cookie, nil while it has none.
+func (c *Ctx) Browser() []byte { return c.sess.Hash }
+
 // needCookie makes sure that the session has a cookie, anonymous before sign-in.
 func (c *Ctx) needCookie() {
 	if c.sess.cookie == "" {
