@@ -52,7 +52,7 @@ func demo(ctx context.Context, d *appliance.Demo) error {
 				scope = s.Inspection
 			}
 			u := org.Unit{Code: s.Code, Name: s.Name, Kind: org.School, Parent: parent, Type: s.Type, Levels: s.Levels, Series: s.Series, Town: s.Town}
-			if err := putSchool(tx, school.Actor{}, u, false); err != nil {
+			if err := putUnit(tx, school.Actor{}, u, false, ""); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"preau/appliance"
 	"preau/school"
@@ -109,7 +110,7 @@ func (x *exchange) Close() (err error) {
 // publishJob keeps what every school must have addressed to every school: the
 // list of signing keys and the units of the tree.
 var publishJob = appliance.Job{
-	Name: "ministry.publish", At: []web.Kind{web.Office}, Watch: []string{org.Units.Name()},
+	Name: "ministry.publish", At: []web.Kind{web.Office}, Watch: []string{org.Units.Name()}, Every: 6 * time.Hour,
 	Run: func(_ context.Context, r *appliance.Running) error {
 		keys, err := openKeys(r.DB)
 		if err != nil {
@@ -140,7 +141,7 @@ func publish(tx *store.Tx, keys *seal.Keys) error {
 	if err != nil {
 		return err
 	}
-	var all []string
+	all := store.Addressed(tx, list) // a school that has closed still checks what it holds
 	for _, s := range schools {
 		all = append(all, s.Value.Code)
 	}

@@ -13,8 +13,16 @@ import (
 type fleetPageModel struct {
 	web.Base
 	Rows   []schoolRow
+	Groups []fleetGroup
 	Silent int
 	Total  int
+	Pages  web.Pages
+}
+
+// fleetGroup is how many schools stand alike.
+type fleetGroup struct {
+	Mark web.Mark
+	N    int
 }
 
 // silentAfter is when a box that was heard before counts as silent: two school
@@ -28,12 +36,26 @@ func fleetPage(c *web.Ctx) error {
 		return err
 	}
 	sort.SliceStable(p.Rows, func(i, j int) bool { return p.trouble(p.Rows[i]) > p.trouble(p.Rows[j]) })
+	alike := map[int]int{}
 	for _, r := range p.Rows {
-		if p.trouble(r) >= 3 {
-			p.Silent++
-		}
+		alike[p.trouble(r)]++
 	}
-	p.Total = len(p.Rows)
+	for _, g := range []struct {
+		trouble int
+		mark    web.Mark
+	}{
+		{4, web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("ministry.fleet.silent_week")}},
+		{3, web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("ministry.fleet.never")}},
+		{2, web.Mark{Icon: "octagon", Tone: web.Ochre, Bold: p.T("ministry.fleet.sick")}},
+		{1, web.Mark{Icon: "lock", Tone: web.Ochre, Bold: p.T("ministry.fleet.not_enrolled")}},
+		{0, web.Mark{Icon: "columns", Tone: web.Green, Bold: p.T("ministry.fleet.heard")}},
+	} {
+		p.Groups = append(p.Groups, fleetGroup{g.mark, alike[g.trouble]})
+	}
+	p.Silent, p.Total = alike[4]+alike[3]+alike[2], len(p.Rows)
+	p.Pages = web.PagesOf("/fleet", nil, c.From(), perPage, p.Total)
+	p.Pages.ByName = true
+	p.Rows = web.Cut(p.Rows, c.From(), perPage)
 	return c.Render(http.StatusOK, fleetView(p))
 }
 
@@ -86,4 +108,11 @@ func (p fleetPageModel) disk(r schoolRow) string {
 		return ""
 	}
 	return p.Size(r.Contact.FreeDisk)
+}
+
+func (p fleetPageModel) pending(r schoolRow) string {
+	if r.Contact.Last.IsZero() {
+		return "—"
+	}
+	return p.Number(r.Contact.Pending)
 }

@@ -158,11 +158,18 @@ func readSchools(tx *store.Tx, rows []sheet.Row, rep *schoolsReport, say func(*s
 		met[u.Code] = true
 		was, err := org.At(tx, u.Code, org.Today(tx))
 		known := err == nil
+		if known {
+			end, err := last(tx, u.Code)
+			if err != nil {
+				return err
+			}
+			u.Until = end.Value.Until // a list neither closes nor opens a school
+		}
 		if known && sameSchool(was.Value, u) {
 			rep.Unchanged++
 			continue
 		}
-		if err := putSchool(tx, school.Actor{}, u, known); err != nil {
+		if err := putUnit(tx, school.Actor{}, u, known, ""); err != nil {
 			no := school.RefusalsIn(err)
 			if no == nil {
 				return err

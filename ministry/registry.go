@@ -3,6 +3,7 @@ package ministry
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -26,13 +27,22 @@ type schoolListPage struct {
 	web.Base
 	Query  string
 	Rows   []schoolRow
+	Pages  web.Pages
+	Closed bool // shows those that have ended, instead of those of today
 	Change bool
 }
 
+// perPage is how many schools a page lists.
+const perPage = 50
+
 func schoolList(c *web.Ctx) error {
-	p := schoolListPage{Base: c.Base("ministry.schools.title"), Query: strings.TrimSpace(c.Query("q"))}
+	p := schoolListPage{Base: c.Base("ministry.schools.title"), Query: strings.TrimSpace(c.Query("q")), Closed: c.Query("closed") != ""}
 	p.Change = school.May(school.ChangeSchools).Allows(c.Actor())
 	err := c.View(func(tx *store.Tx) (err error) {
+		if p.Closed {
+			p.Rows, err = closedSchools(c, tx, p.Query)
+			return err
+		}
 		p.Rows, err = schoolRows(c, tx, p.Query)
 		return err
 	})
@@ -40,6 +50,13 @@ func schoolList(c *web.Ctx) error {
 		return err
 	}
 	p.Lead = p.T("ministry.schools.count", "count", len(p.Rows))
+	if p.Closed {
+		p.Title, p.Lead = p.T("ministry.schools.closed"), ""
+		p.Back = web.Link{Label: p.T("ministry.schools.title"), Href: "/schools"}
+	}
+	p.Pages = web.PagesOf("/schools", url.Values{"q": {p.Query}, "closed": {c.Query("closed")}}, c.From(), perPage, len(p.Rows))
+	p.Pages.ByName = true
+	p.Rows = web.Cut(p.Rows, c.From(), perPage)
 	return c.Render(http.StatusOK, schoolListView(p))
 }
 
@@ -75,6 +92,29 @@ func schoolRows(c *web.Ctx, tx *store.Tx, query string) (rows []schoolRow, err e
 	return rows, nil
 }
 
+// closedSchools are those that have ended and those that have not begun yet.
+func closedSchools(c *web.Ctx, tx *store.Tx, query string) (rows []schoolRow, err error) {
+	day := org.Today(tx)
+	for u, err := range org.Units.Where(tx, "kind", org.School) {
+		if err != nil {
+			return nil, err
+		}
+		if _, err := org.At(tx, u.Value.Code, day); err == nil || !errors.Is(err, org.ErrNoUnit) {
+			continue
+		}
+		if now, err := latest(tx, u.Value.Code); err != nil || now.ID != u.ID {
+			continue
+		}
+		if ok, err := org.MaySee(tx, c.Person(), u.Value.Code, day); err != nil || !ok {
+			continue
+		}
+		if school.NameMatches(query, u.Value.Name+" "+u.Value.Code+" "+u.Value.Town) {
+			rows = append(rows, schoolRow{Unit: u.Value})
+		}
+	}
+	return rows, nil
+}
+
 // liveBoxes tells which schools have a box that is not revoked.
 func liveBoxes(tx *store.Tx) (map[string]bool, error) {
 	live := map[string]bool{}
@@ -94,6 +134,7 @@ type schoolPage struct {
 	Code    time.Time // a waiting enrolment code ends then
 	Change  bool
 	History []org.Unit
+	Parents map[string]string // names of the units of History, by code
 }
 
 func showSchool(c *web.Ctx) error {
@@ -104,6 +145,11 @@ func showSchool(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
+		ended, err := closedSchools(c, tx, "")
+		if err != nil {
+			return err
+		}
+		rows = append(rows, ended...)
 		i := slices.IndexFunc(rows, func(r schoolRow) bool { return r.Code == c.Param("code") })
 		if i < 0 {
 			return c.NotFound()
@@ -124,6 +170,13 @@ func showSchool(c *web.Ctx) error {
 			}
 			p.History = append(p.History, u.Value)
 		}
+		p.Parents = map[string]string{}
+		for _, h := range p.History {
+			p.Parents[h.Parent] = h.Parent
+			if u, err := latest(tx, h.Parent); err == nil {
+				p.Parents[h.Parent] = u.Value.Name
+			}
+		}
 		p.Code, err = boxsync.LiveCode(tx, p.School.Code)
 		return err
 	})
@@ -139,6 +192,7 @@ type schoolFormPage struct {
 	web.Base
 	New     bool
 	Unit    org.Unit
+	From    string // day on which another parent begins
 	Parents []web.Option
 	Types   []web.Option
 	Levels  []web.Option
@@ -149,21 +203,20 @@ func schoolForm(c *web.Ctx) error {
 	u := org.Unit{Kind: org.School, Type: "general"}
 	if c.Param("code") != "" {
 		if err := c.View(func(tx *store.Tx) error {
-			r, err := org.At(tx, c.Param("code"), org.Today(tx))
-			if err != nil || r.Value.Kind != org.School {
+			var err error
+			if u, err = editable(tx, c.Param("code")); err != nil || u.Kind != org.School {
 				return c.NotFound()
 			}
-			u = r.Value
 			return nil
 		}); err != nil {
 			return err
 		}
 	}
-	return showSchoolForm(c, http.StatusOK, u)
+	return showSchoolForm(c, http.StatusOK, u, c.Now().Format(time.DateOnly))
 }
 
-func showSchoolForm(c *web.Ctx, status int, u org.Unit) error {
-	p := schoolFormPage{Base: c.Base("ministry.school.new"), New: c.Param("code") == "", Unit: u}
+func showSchoolForm(c *web.Ctx, status int, u org.Unit, from string) error {
+	p := schoolFormPage{Base: c.Base("ministry.school.new"), New: c.Param("code") == "", Unit: u, From: from}
 	if !p.New {
 		p.Title = p.T("ministry.school.edit", "name", u.Name)
 	}
@@ -197,83 +250,26 @@ func showSchoolForm(c *web.Ctx, status int, u org.Unit) error {
 	return c.Render(status, schoolFormView(p))
 }
 
-// saveSchool adds a school, or ends its record yesterday and begins a new one
-// today when it moves: the tree is dated.
+// saveSchool adds or changes a school.
 func saveSchool(c *web.Ctx) error {
 	f, err := c.Form()
 	u := org.Unit{
 		Kind: org.School, Code: org.NormalizeCode(f.Get("code")), Name: f.Get("name"), Parent: f.Get("parent"), Type: f.Get("type"),
-		Levels: f.All("levels"), Series: f.All("series"), Town: f.Get("town"),
+		Levels: f.All("levels"), Series: f.All("series"), Town: f.Get("town"), Until: f.Get("until"),
 	}
 	if c.Param("code") != "" {
 		u.Code = c.Param("code")
 	}
 	if err == nil {
 		err = c.Post(func(tx *store.Tx) (web.Result, error) {
-			if u.Code == "" || strings.ContainsAny(u.Code, "/?#%") {
-				return web.Result{}, school.Refuse("ministry.refused.code", "code")
-			}
-			if err := putSchool(tx, c.Actor(), u, c.Param("code") != ""); err != nil {
+			if err := putUnit(tx, c.Actor(), u, c.Param("code") != "", f.Get("from")); err != nil {
 				return web.Result{}, err
 			}
 			return web.Result{To: "/schools/" + u.Code, Flash: "ministry.flash.school"}, nil
 		})
 	}
 	if c.Refused(err) {
-		return showSchoolForm(c, http.StatusUnprocessableEntity, u)
+		return showSchoolForm(c, http.StatusUnprocessableEntity, u, f.Get("from"))
 	}
 	return err
-}
-
-// putSchool writes a school into the tree of today.
-func putSchool(tx *store.Tx, who school.Actor, u org.Unit, known bool) error {
-	day := org.Today(tx)
-	old, err := org.At(tx, u.Code, day)
-	switch {
-	case errors.Is(err, org.ErrNoUnit):
-		if err := org.Check(tx, &u, store.ID{}); err != nil {
-			return err
-		}
-		id, err := org.Units.Add(tx, u)
-		if err != nil {
-			return err
-		}
-		return school.Audit(tx, who, "schools.add", id, nil, u)
-	case err != nil:
-		return err
-	case !known:
-		return school.Refuse("ministry.refused.code_taken", "code", "code", u.Code)
-	}
-	u.From, u.Until = old.Value.From, old.Value.Until
-	if u.Parent != old.Value.Parent && old.Value.From != day { // a move begins today
-		ended := old.Value
-		ended.Until = dayBefore(day)
-		if err := org.Units.Set(tx, old.ID, ended); err != nil {
-			return err
-		}
-		u.From = day
-		if err := org.Check(tx, &u, store.ID{}); err != nil {
-			return err
-		}
-		id, err := org.Units.Add(tx, u)
-		if err != nil {
-			return err
-		}
-		return school.Audit(tx, who, "schools.move", id, old.Value, u)
-	}
-	if err := org.Check(tx, &u, old.ID); err != nil {
-		return err
-	}
-	if err := org.Units.Set(tx, old.ID, u); err != nil {
-		return err
-	}
-	return school.Audit(tx, who, "schools.change", old.ID, old.Value, u)
-}
-
-func dayBefore(day string) string {
-	t, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return ""
-	}
-	return t.AddDate(0, 0, -1).Format(time.DateOnly)
 }

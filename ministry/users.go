@@ -26,16 +26,22 @@ func userList(c *web.Ctx) error {
 
 type userFormPage struct {
 	web.Base
+	ID     store.ID // zero for a new account
 	Person school.Person
 	Roles  []web.Option
 	Scopes []web.Option
 }
 
-func userForm(c *web.Ctx) error { return showUserForm(c, http.StatusOK, school.Person{}) }
+func userForm(c *web.Ctx) error { return showUserForm(c, http.StatusOK, store.ID{}, school.Person{}) }
 
-func showUserForm(c *web.Ctx, status int, person school.Person) error {
-	p := userFormPage{Base: c.Base("ministry.users.new"), Person: person}
+func showUserForm(c *web.Ctx, status int, id store.ID, person school.Person) error {
+	p := userFormPage{Base: c.Base("ministry.users.new"), ID: id, Person: person}
 	p.Back = web.Link{Label: p.T("ministry.users.title"), Href: "/users"}
+	view := userFormView
+	if !id.IsZero() {
+		p.Title, view = p.T("ministry.school.edit", "name", person.Name()), userEditView
+		p.Back = web.Link{Label: person.Name(), Href: "/users/" + id.String()}
+	}
 	for _, r := range school.OfficeRoles {
 		p.Roles = append(p.Roles, web.Option{Value: string(r), Label: p.T(r.WordKey())})
 	}
@@ -50,7 +56,7 @@ func showUserForm(c *web.Ctx, status int, person school.Person) error {
 	if err != nil {
 		return err
 	}
-	return c.Render(status, userFormView(p))
+	return c.Render(status, view(p))
 }
 
 type userPage struct {
@@ -94,7 +100,7 @@ func addUser(c *web.Ctx) error {
 		})
 	}
 	if c.Refused(err) {
-		return showUserForm(c, http.StatusUnprocessableEntity, person)
+		return showUserForm(c, http.StatusUnprocessableEntity, store.ID{}, person)
 	}
 	if err != nil {
 		return err
@@ -199,4 +205,50 @@ func closeUser(c *web.Ctx) error {
 		}
 		return web.Result{To: "/users", Flash: "ministry.flash.closed"}, school.Audit(tx, c.Actor(), "accounts.close", r.ID, nil, nil)
 	})
+}
+
+func editUser(c *web.Ctx) error {
+	var r store.Record[school.Person]
+	if err := c.View(func(tx *store.Tx) (err error) { r, err = userOf(c, tx); return err }); err != nil {
+		return err
+	}
+	return showUserForm(c, http.StatusOK, r.ID, r.Value)
+}
+
+// saveUser changes an account's name and functions. Sessions go on; what they may
+// do is asked anew on every page.
+func saveUser(c *web.Ctx) error {
+	id, err := c.ID("id")
+	if err != nil {
+		return err
+	}
+	f, err := c.Form()
+	var person school.Person
+	if err == nil {
+		err = c.Post(func(tx *store.Tx) (web.Result, error) {
+			r, err := userOf(c, tx)
+			if err != nil {
+				return web.Result{}, err
+			}
+			person = r.Value
+			person.Surname, person.Given, person.Scope, person.Roles = f.Get("surname"), f.Get("given"), f.Get("scope"), nil
+			for _, role := range f.All("roles") {
+				person.Roles = append(person.Roles, school.Role(role))
+			}
+			if err := checkUser(person); err != nil {
+				return web.Result{}, err
+			}
+			if r.ID == c.Actor().ID && !person.Is(school.Operator) {
+				return web.Result{}, school.Refuse("ministry.refused.own_role", "roles")
+			}
+			if err := school.People.Set(tx, r.ID, person); err != nil {
+				return web.Result{}, err
+			}
+			return web.Result{To: "/users/" + r.ID.String(), Flash: "ministry.flash.user"}, school.Audit(tx, c.Actor(), "accounts.change", r.ID, r.Value.Roles, person.Roles)
+		})
+	}
+	if c.Refused(err) {
+		return showUserForm(c, http.StatusUnprocessableEntity, id, person)
+	}
+	return err
 }

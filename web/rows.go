@@ -21,10 +21,20 @@ type TableSpec struct {
 // Head is one column's heading. Class "n" is for numbers, "m" for the margin.
 type Head struct{ Label, Class string }
 
-// Pages says where in a list one is. Empty links show nothing.
+// Pages says where in a list one is. Empty links show nothing. ByName: the list
+// goes by name, not from new to old.
 type Pages struct {
 	From, To, Total int
 	Newer, Older    string
+	ByName          bool
+}
+
+// link is the words for the page before or after.
+func (p Pages) link(key string) string {
+	if p.ByName {
+		return map[string]string{"newer": "web.paging.before", "older": "web.paging.after"}[key]
+	}
+	return "web.paging." + key
 }
 
 // Fact is a label and its value: text, or a component.

@@ -3,6 +3,7 @@ package circulars
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ type schoolListPage struct {
 func schoolList(c *web.Ctx) error {
 	p := schoolListPage{Base: c.Base("circulars.list.received"), Query: strings.TrimSpace(c.Query("q"))}
 	p.Register = school.May(school.SeeArrivals).Allows(c.Actor())
-	from := pageFrom(c)
+	from := c.From()
 	err := c.View(func(tx *store.Tx) error {
 		me, err := school.People.Get(tx, c.Actor().ID)
 		if err != nil {
@@ -50,7 +51,7 @@ func schoolList(c *web.Ctx) error {
 			}
 			p.Rows[i] = r
 		}
-		p.Pages = paging("/circulars", p.Query, from, page.total)
+		p.Pages = web.PagesOf("/circulars", url.Values{"q": {p.Query}}, from, perPage, page.total)
 		return nil
 	})
 	if err != nil {

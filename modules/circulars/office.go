@@ -2,6 +2,7 @@ package circulars
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ type officeListPage struct {
 func officeList(c *web.Ctx) error {
 	p := officeListPage{Base: c.Base("circulars.list.title"), Query: strings.TrimSpace(c.Query("q"))}
 	p.Write, p.Sign = school.May(school.WriteCirculars).Allows(c.Actor()), school.May(school.SignCirculars).Allows(c.Actor())
-	from := pageFrom(c)
+	from := c.From()
 	err := c.View(func(tx *store.Tx) error {
 		if p.Write || p.Sign {
 			for d, err := range drafts.Where(tx, "open", true) {
@@ -98,7 +99,7 @@ func officeList(c *web.Ctx) error {
 			}
 			p.Rows = append(p.Rows, row)
 		}
-		p.Pages = paging("/circulars", p.Query, from, n)
+		p.Pages = web.PagesOf("/circulars", url.Values{"q": {p.Query}}, from, perPage, n)
 		return nil
 	})
 	if err != nil {
@@ -118,32 +119,6 @@ func signedIDs(c *web.Ctx, tx *store.Tx) ([]store.ID, error) {
 		}
 		return ids, nil
 	})
-}
-
-func pageFrom(c *web.Ctx) int {
-	n, err := strconv.Atoi(c.Query("from"))
-	if err != nil || n < 0 || n > 1_000_000 {
-		return 0
-	}
-	return n
-}
-
-func paging(path, query string, from, total int) web.Pages {
-	at := func(n int) string {
-		s := path + "?from=" + strconv.Itoa(n)
-		if query != "" {
-			s += "&q=" + queryEscape(query)
-		}
-		return s
-	}
-	p := web.Pages{From: min(from+1, total), To: min(from+perPage, total), Total: total}
-	if from > 0 {
-		p.Newer = at(max(0, from-perPage))
-	}
-	if from+perPage < total {
-		p.Older = at(from + perPage)
-	}
-	return p
 }
 
 type officeShowPage struct {

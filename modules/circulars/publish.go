@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"preau/appliance"
 	"preau/school"
@@ -131,9 +132,11 @@ func hashes(annexes []store.Blob) (list []seal.Hash) {
 	return list
 }
 
-// Readdress follows the tree: every circular in force goes to the schools its
-// audience means today. The office runs it when the tree has changed.
+// Readdress follows the tree: every circular also goes to the schools that its
+// audience means today. Who has received it keeps it, in whatever inspection the
+// school stands now: an arrivals register does not shrink.
 func Readdress(tx *store.Tx) error {
+	meant := map[string][]string{} // by audience: many circulars have the same
 	for r, err := range circulars.All(tx) {
 		if err != nil {
 			return err
@@ -142,18 +145,22 @@ func Readdress(tx *store.Tx) error {
 		if err != nil {
 			continue
 		}
-		var a org.Audience
-		if err := seal.DecodeCBOR(h.Audience, &a); err != nil {
-			continue
+		sites, known := meant[string(h.Audience)]
+		if !known {
+			var a org.Audience
+			if err := seal.DecodeCBOR(h.Audience, &a); err != nil {
+				continue
+			}
+			if sites, err = a.Sites(tx, org.Today(tx)); err != nil {
+				return err
+			}
+			meant[string(h.Audience)] = sites
 		}
-		sites, err := a.Sites(tx, org.Today(tx))
-		if err != nil {
-			return err
-		}
+		to := append(store.Addressed(tx, r.ID), sites...)
 		if !r.Value.Replaces.IsZero() {
-			sites = append(sites, store.Addressed(tx, r.Value.Replaces)...)
+			to = append(to, store.Addressed(tx, r.Value.Replaces)...)
 		}
-		if err := store.Address(tx, r.ID, sites); err != nil {
+		if err := store.Address(tx, r.ID, to); err != nil {
 			return err
 		}
 	}
@@ -181,9 +188,9 @@ func stateOf(tx *store.Tx, id store.ID) (state string, by store.ID, err error) {
 	return state, by, nil
 }
 
-// readdressJob follows the tree of schools: who joins an audience gets its
-// circulars, who leaves it is told that they are gone.
+// readdressJob follows the tree of schools, and the days on which a change that
+// was entered before begins: who joins an audience gets its circulars.
 var readdressJob = appliance.Job{
-	Name: "circulars.readdress", At: []web.Kind{web.Office}, Watch: []string{"org.units"},
+	Name: "circulars.readdress", At: []web.Kind{web.Office}, Watch: []string{"org.units"}, Every: 6 * time.Hour,
 	Run: func(_ context.Context, r *appliance.Running) error { return r.DB.Update(Readdress) },
 }

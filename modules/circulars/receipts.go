@@ -2,7 +2,6 @@ package circulars
 
 import (
 	"net/http"
-	"net/url"
 	"sort"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 	"preau/store"
 	"preau/web"
 )
-
-func queryEscape(s string) string { return url.QueryEscape(s) }
 
 type receiptsPage struct {
 	web.Base
