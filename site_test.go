@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,7 +27,7 @@ type stage struct {
 	Box, Office, Exchange string
 	logins                []login
 	procs                 map[string]*exec.Cmd
-	logs                  map[string]*bytes.Buffer
+	logs                  map[string]*logbook
 }
 
 type login struct{ Site, Role, Name, Login, Secret, Class string }
@@ -40,7 +40,14 @@ func openStage(t *testing.T) *stage {
 
 func openStageWith(t *testing.T, bin string) *stage {
 	t.Helper()
+	return openStageIn(t, bin, t.TempDir())
+}
+
+// openStageIn is openStage with the sites' folders below dir.
+func openStageIn(t *testing.T, bin, dir string) *stage {
+	t.Helper()
 	s := emptyStage(t, bin)
+	s.dir = dir
 	port, err := portsInARow(3)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +74,7 @@ func openStageWith(t *testing.T, bin string) *stage {
 // emptyStage has nobody on it yet; who is left at the end is taken home.
 func emptyStage(t *testing.T, bin string) *stage {
 	t.Helper()
-	s := &stage{t: t, bin: bin, dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*bytes.Buffer{}}
+	s := &stage{t: t, bin: bin, dir: t.TempDir(), procs: map[string]*exec.Cmd{}, logs: map[string]*logbook{}}
 	t.Cleanup(func() {
 		for name, p := range s.procs {
 			_ = p.Process.Kill()
@@ -96,7 +103,7 @@ func (s *stage) start(name string, args ...string) []string {
 	s.t.Helper()
 	c := exec.Command(s.bin, args...)
 	if s.logs[name] == nil {
-		s.logs[name] = &bytes.Buffer{}
+		s.logs[name] = &logbook{}
 	}
 	c.Stderr = s.logs[name]
 	out, err := c.StdoutPipe()
@@ -240,4 +247,22 @@ func waitUntil(t *testing.T, what string, ok func() bool) {
 			t.Fatalf("it did not come to this in a minute: %s", what)
 		}
 	}
+}
+
+// logbook is what a site logs; it may be read while the site writes.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

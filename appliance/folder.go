@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"syscall"
 	"time"
 
 	"preau/store"
@@ -17,22 +18,31 @@ import (
 const serving = "serving"
 
 // enter notes that a server is at work in dir and tells whether the last one
-// stopped in order.
+// stopped in order. A disk without room for the note's text is no reason not to
+// serve: that the file is there says enough, and without it the next start looks
+// no less.
 func enter(dir string, now time.Time) (clean bool, err error) {
 	path := filepath.Join(dir, serving)
 	_, err = os.Stat(path)
 	clean = errors.Is(err, fs.ErrNotExist)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
+	if err == nil {
+		_, err = fmt.Fprintln(f, now.UTC().Format(time.RFC3339))
+		err = errors.Join(err, f.Sync(), f.Close(), syncFolder(dir))
+	}
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
 		return clean, fmt.Errorf("appliance: note the start: %w", err)
 	}
-	_, err = fmt.Fprintln(f, now.UTC().Format(time.RFC3339))
-	return clean, errors.Join(err, f.Sync(), f.Close(), syncFolder(dir))
+	return clean, nil
 }
 
 // leave notes that the server stopped in order.
 func leave(dir string) error {
-	return errors.Join(os.Remove(filepath.Join(dir, serving)), syncFolder(dir))
+	err := os.Remove(filepath.Join(dir, serving))
+	if errors.Is(err, fs.ErrNotExist) { // no room for it at the start
+		err = nil
+	}
+	return errors.Join(err, syncFolder(dir))
 }
 
 // moveAside puts a damaged database away, unless the store did.
