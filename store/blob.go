@@ -22,7 +22,7 @@ func (db *DB) blobPath(h Hash) string {
 // PutBlob writes r into the blob store and returns its name and length. It is
 // durable when PutBlob returns: temporary file, hash, fsync, rename, fsync of
 // the folder. More than max bytes: ErrTooLarge and nothing kept; no room:
-// ErrFull. Call it before the transaction that names the blob: a crash between
+// ErrFull; after a sync that failed: ErrReadOnly. Call it before the transaction that names the blob: a crash between
 // leaves an unused file, never a dangling name.
 func (db *DB) PutBlob(r io.Reader, max int64) (Hash, int64, error) {
 	f, err := os.CreateTemp(filepath.Join(db.dir, "partial"), "new-*")
@@ -43,16 +43,22 @@ func (db *DB) PutBlob(r io.Reader, max int64) (Hash, int64, error) {
 	return h, n, db.keepBlob(f, h)
 }
 
-// keepBlob makes a finished file a blob, durably.
+// keepBlob makes a finished file a blob, durably. After a sync that failed the
+// store is read-only: asked again, the disk would say that all is well.
 func (db *DB) keepBlob(f *os.File, h Hash) error {
+	if err := db.ReadOnly(); err != nil {
+		return err
+	}
 	path := db.blobPath(h)
 	dir := filepath.Dir(path)
 	if db.HasBlob(h) {
 		// Whoever put it there may not have come to the end of this function.
-		return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
+		return db.syncBlobFolder(dir)
 	}
-	if err := f.Sync(); err != nil {
-		return noRoom("sync blob", err)
+	if err := f.Sync(); errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return noRoom("sync blob", err) // the file goes, and nothing names it
+	} else if err != nil {
+		return db.broke(err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return noRoom("put blob", err)
@@ -60,7 +66,14 @@ func (db *DB) keepBlob(f *os.File, h Hash) error {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return noRoom("put blob", err)
 	}
-	return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
+	return db.syncBlobFolder(dir)
+}
+
+func (db *DB) syncBlobFolder(dir string) error {
+	if err := errors.Join(syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
+		return db.broke(err)
+	}
+	return nil
 }
 
 func noRoom(what string, err error) error {

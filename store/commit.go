@@ -179,6 +179,11 @@ func (db *DB) failed(err error) error {
 	if errors.Is(err, syscall.ENOSPC) && errors.As(err, &path) && path.Op != "sync" && path.Op != "fdatasync" {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
+	return db.broke(err)
+}
+
+// broke makes the store read-only until it is opened on what the disk really holds.
+func (db *DB) broke(err error) error {
 	db.log.Error("store is read-only until it is opened again", "cause", err)
 	broken := fmt.Errorf("%w: %w", ErrReadOnly, err)
 	db.broken.CompareAndSwap(nil, &broken)

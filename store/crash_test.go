@@ -22,6 +22,10 @@ func child() bool {
 		write(dir)
 		return true
 	}
+	if dir := os.Getenv("PREAU_TEST_LOOK"); dir != "" {
+		lookAfter(dir)
+		return true
+	}
 	if dir := os.Getenv("PREAU_TEST_ACTOR"); dir != "" {
 		act(dir, os.Getenv("PREAU_TEST_ACT"))
 		return true
