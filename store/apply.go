@@ -49,8 +49,8 @@ func (db *DB) Apply(b Batch, site string) error {
 				return err
 			}
 		}
-		if b.To == tx.received(b.Feed) {
-			return nil
+		if b.To.Number <= tx.received(b.Feed).Number {
+			return nil // came before, or lies behind what came since
 		}
 		return tx.put(receivedKey(b.Feed), append(number(b.To.Number), b.To.Digest[:]...))
 	})
@@ -142,6 +142,12 @@ func (tx *Tx) apply(row Row, site string) error {
 	}
 	if is < was || is == was && row.Number <= old.Number {
 		return nil
+	}
+	same := row.Deleted == old.Deleted && bytes.Equal(row.Body, old.Body)
+	if is > was && !same && !tx.descends(row.Origin, old.Meta) {
+		if err := tx.displace(old, site); err != nil {
+			return err
+		}
 	}
 	return tx.receive(d, &old, row)
 }

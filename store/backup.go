@@ -64,7 +64,7 @@ func (db *DB) Backup(w io.Writer, to ...age.Recipient) error {
 		}
 		out, closer = enc, enc
 	}
-	b := &backupWriter{t: tar.NewWriter(out), m: manifest{Format: 1, Origin: db.origin.String(), Entries: map[string]string{}}}
+	b := &backupWriter{t: tar.NewWriter(out), m: manifest{Format: 1, Origin: db.Origin().String(), Entries: map[string]string{}}}
 	b.m.Made, _ = db.clock.Now()
 	err = b.add(FileName, path)
 	if err == nil {
@@ -344,7 +344,7 @@ func rebirth(path string) error {
 		if len(lives) == 0 {
 			return ErrBackup
 		}
-		if err := tx.setCounter("ended "+lives[len(lives)-1].String(), tx.counter("number")); err != nil {
+		if err := tx.setCounter(endOf(lives[len(lives)-1]), tx.counter("number")); err != nil {
 			return err
 		}
 		return tx.adopt(newOrigin())

@@ -42,7 +42,7 @@ type DB struct {
 	log    *slog.Logger
 	known  map[string]Definition
 	names  names
-	origin Origin
+	origin atomic.Pointer[Origin]
 	newest atomic.Int64 // ms, the newest time stored
 	group  group
 	broken atomic.Pointer[error]
@@ -223,40 +223,9 @@ func boltOptions() *bolt.Options {
 	return &bolt.Options{Timeout: time.Second, PageSize: 4096, FreelistType: bolt.FreelistArrayType}
 }
 
-// adopt makes o the origin of all writes from here on.
-func (tx *Tx) adopt(o Origin) error {
-	if err := tx.put(counterKey("origin"), o[:]); err != nil {
-		return err
-	}
-	lives := append(tx.lives(), o)
-	var all []byte
-	for _, l := range lives {
-		all = append(all, l[:]...)
-	}
-	if err := tx.put(counterKey("lives"), all); err != nil {
-		return err
-	}
-	return tx.setCounter("number", 0)
-}
-
-// lives are the origins this folder has written under, oldest first.
-func (tx *Tx) lives() (lives []Origin) {
-	for v := tx.get(counterKey("lives")); len(v) >= 8; v = v[8:] {
-		lives = append(lives, Origin(v[:8]))
-	}
-	return lives
-}
-
-// Lives are the origins this store has written under, oldest first; the last
-// is Origin. More than one means that it was restored.
-func (db *DB) Lives() (lives []Origin, err error) {
-	err = db.View(func(tx *Tx) error { lives = tx.lives(); return nil })
-	return lives, err
-}
-
 // Dir is the folder; Origin names this life of the store.
 func (db *DB) Dir() string    { return db.dir }
-func (db *DB) Origin() Origin { return db.origin }
+func (db *DB) Origin() Origin { return *db.origin.Load() }
 
 // ReadOnly is nil, or why nothing can be written until the store is opened anew.
 func (db *DB) ReadOnly() error {

@@ -62,8 +62,8 @@ func (tx *Tx) head(f Feed) Cursor {
 	name := "number"
 	if f.Site != "" {
 		name = f.line()
-	} else if f.Origin != tx.db.origin {
-		name = "ended " + f.line() // an earlier life of this store
+	} else if f.Origin != tx.origin() {
+		name = endOf(f.Origin) // an earlier life of this store
 	}
 	n := tx.counter(name)
 	return Cursor{Origin: f.Origin, Number: n, Digest: tx.digest(f.line(), n)}
@@ -81,13 +81,16 @@ func (db *DB) Head(f Feed) (c Cursor, err error) {
 func (db *DB) Changes(f Feed, after Cursor, maxBytes int) (b Batch, err error) {
 	err = db.View(func(tx *Tx) error {
 		b = Batch{Feed: f, From: after, To: tx.head(f)}
+		if tx.over(f, after) {
+			return nil
+		}
 		if after.Number > b.To.Number || !tx.matches(f.line(), after) {
 			return ErrCursor
 		}
 		size := 0
 		var bad error
 		tx.scanFeed(f.prefix(), f.at(after.Number), func(k, v []byte) bool {
-			n := binary.BigEndian.Uint64(k[len(k)-8:])
+			n := numberOf(k)
 			if size >= maxBytes && size > 0 {
 				b.More = true
 				return false
@@ -147,7 +150,7 @@ func (db *DB) Pending(f Feed, after Cursor) (records int, size int64, err error)
 		tx.scanFeed(f.prefix(), f.at(after.Number), func(k, v []byte) bool {
 			records++
 			if f.Site == "" {
-				size += int64(len(tx.feedRow(f, binary.BigEndian.Uint64(k[len(k)-8:]), v)))
+				size += int64(len(tx.feedRow(f, numberOf(k), v)))
 			} else if v[16] == 0 {
 				size += int64(len(tx.mailedRow(v)))
 			}
@@ -248,7 +251,8 @@ func (tx *Tx) mail(site string, row Row, gone bool) error {
 	if err := tx.put(outboxKey(site, lane, n), entry); err != nil {
 		return err
 	}
-	return tx.chain(f.line(), n, slices.Concat(row.ID.bytes(), flag, named(row.Collection), number(row.Number)))
+	says := tx.digest(row.Origin.String(), row.Number) // of all up to this version: a number alone may stand for two
+	return tx.chain(f.line(), n, slices.Concat(row.ID.bytes(), flag, named(row.Collection), number(row.Number), says[:]))
 }
 
 // mailAgain sends a new version to everybody who has the old.
@@ -300,19 +304,32 @@ func (db *DB) Acked(f Feed, to Cursor) error {
 		if to.Number <= last.Number {
 			return nil
 		}
-		if to.Number > tx.head(f).Number || !tx.matches(f.line(), to) {
+		if to.Number > tx.head(f).Number || !tx.over(f, to) && !tx.matches(f.line(), to) {
 			return ErrCursor
 		}
-		now, trusted := tx.Now()
-		v := append(number(uint64(now.UnixMilli())), to.Digest[:]...)
-		if trusted {
-			v = append(v, 1)
-		}
-		if err := tx.put(ackKey(f, to.Number), v); err != nil {
-			return err
-		}
-		return tx.touch(ProgressName)
+		return tx.confirm(f, to)
 	})
+}
+
+func (tx *Tx) confirm(f Feed, to Cursor) error {
+	if last, _ := tx.acked(f); to.Number <= last.Number {
+		return nil
+	}
+	now, trusted := tx.Now()
+	v := append(number(uint64(now.UnixMilli())), to.Digest[:]...)
+	if trusted {
+		v = append(v, 1)
+	}
+	if err := tx.put(ackKey(f, to.Number), v); err != nil {
+		return err
+	}
+	return tx.touch(ProgressName)
+}
+
+// over tells whether a cursor stands at the end of an earlier life of this
+// store, of which it may hold no digest: nothing comes after it.
+func (tx *Tx) over(f Feed, c Cursor) bool {
+	return f.Site == "" && f.Origin != tx.origin() && c.Number == tx.counter(endOf(f.Origin))
 }
 
 // AckedCursor is the last place the peer confirmed, and when.
@@ -324,7 +341,7 @@ func (db *DB) AckedCursor(f Feed) (c Cursor, at time.Time, err error) {
 func (tx *Tx) acked(f Feed) (c Cursor, at time.Time) {
 	k := ackKey(f, 0)
 	tx.scan(k[:len(k)-8], nil, true, func(k, v []byte) bool {
-		c = Cursor{Origin: f.Origin, Number: binary.BigEndian.Uint64(k[len(k)-8:]), Digest: [16]byte(v[8:24])}
+		c = Cursor{Origin: f.Origin, Number: numberOf(k), Digest: [16]byte(v[8:24])}
 		at = millis(v)
 		return false
 	})

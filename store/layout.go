@@ -35,6 +35,7 @@ const (
 	pAck     = 'k' // feed:  feed number → time
 	pRecv    = 'q' // feed:  feed → cursor
 	pSender  = 's' // feed:  origin → order, site
+	pAside   = 'd' // rows:  site 0 id origin number → row that another life of its site wrote over
 	pName    = 'n' // feed:  name of a collection, or collection 0 index → NN; two counts
 	pHot     = 'a' // hot:   name → what every commit changes
 	pVersion = 'v' // hot:   nothing → the versions of all collections, 8 bytes each, by NN
@@ -58,7 +59,7 @@ func layoutOf(t *bolt.Tx) (l layout, ok bool) {
 
 func (l layout) of(key []byte) *bolt.Bucket {
 	switch key[0] {
-	case pRow, pAlien:
+	case pRow, pAlien, pAside:
 		return l.rows
 	case pIndex, pBlob:
 		return l.index
@@ -155,6 +156,9 @@ func join(prefix byte, parts ...[]byte) []byte {
 func named(s string) []byte { return append([]byte(s), 0) }
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// numberOf is the number that a key ends in.
+func numberOf(k []byte) uint64 { return binary.BigEndian.Uint64(k[len(k)-8:]) }
 
 // counterKey is where a counter or a seldom changed value lies.
 func counterKey(name string) []byte {

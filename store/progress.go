@@ -52,7 +52,7 @@ func ProgressAt(tx *Tx, id ID, site string) (ProgressOf, error) {
 	}
 	for _, m := range tx.mailed(id) {
 		if m.site == site && !m.gone {
-			return tx.progress(Feed{Origin: tx.db.origin, Lane: m.lane, Site: site}, m.n, row.Time), nil
+			return tx.progress(Feed{Origin: tx.origin(), Lane: m.lane, Site: site}, m.n, row.Time), nil
 		}
 	}
 	return ProgressOf{Here, row.Time}, nil

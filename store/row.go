@@ -8,7 +8,7 @@ import (
 // next takes the next number of this store's origin. Scratch has numbers of
 // its own, under no origin, so that the gapless ones stay gapless.
 func (tx *Tx) next(h Home) (Origin, uint64, error) {
-	name, origin := "number", tx.db.origin
+	name, origin := "number", tx.origin()
 	if h == Scratch {
 		name, origin = "scratch", scratchOrigin
 	}
@@ -21,7 +21,7 @@ var scratchOrigin = Origin{'s', 'c', 'r', 'a', 't', 'c', 'h', 0}
 
 // atHome tells whether this store may write a new version of a record.
 func (tx *Tx) atHome(m Meta) bool {
-	return m.Origin == scratchOrigin || m.Origin == tx.db.origin || slices.Contains(tx.lives(), m.Origin)
+	return m.Origin == scratchOrigin || m.Origin == tx.origin() || slices.Contains(tx.lives(), m.Origin)
 }
 
 // store writes a row of this store's own with its index, feed and digest. keys

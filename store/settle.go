@@ -51,11 +51,10 @@ func (db *DB) look(t *bolt.Tx) (*Tx, error) {
 	}
 	tx := &Tx{db: db, t: t, l: l}
 	db.names = tx.readNames()
-	v := tx.get(counterKey("origin"))
-	if len(v) != 8 {
+	if tx.origin().IsZero() {
 		return nil, &DamagedError{Path: db.file.Path(), Err: errors.New("no origin")}
 	}
-	db.origin = Origin(v)
+	db.origin.Store(&tx.born)
 	return tx, nil
 }
 

@@ -149,7 +149,7 @@ func (tx *Tx) chain(line string, n uint64, what []byte) error {
 	h.Write(before[:])
 	h.Write(what)
 	key, v, in := tx.digests(line, n)
-	if v == nil && line == tx.db.origin.String() {
+	if v == nil && line == tx.origin().String() {
 		in = tx.l.tail
 	}
 	v = h.Sum(append(make([]byte, 0, len(v)+32), v...))

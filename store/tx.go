@@ -21,6 +21,7 @@ type Tx struct {
 	seen     func(collection string)
 	now      time.Time
 	trusted  bool
+	born     Origin // see origin
 }
 
 type undone struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -155,92 +154,4 @@ func TestACutAfterAnyByteLosesNothing(t *testing.T) {
 		t.Errorf("only %d sessions were cut: the test proves little", cuts)
 	}
 	t.Logf("%d sessions cut", cuts)
-}
-
-// TestTheTownConverges plays random writes, edits, deletions, changes of
-// audience, cuts and dead links, then lets everything through and compares. The
-// seed is printed; PREAU_SEEDS sets how many are played.
-func TestTheTownConverges(t *testing.T) {
-	seeds := 12
-	if os.Getenv("PREAU_NIGHT") != "" {
-		seeds = 2000
-	}
-	if n, err := strconv.Atoi(os.Getenv("PREAU_SEEDS")); err == nil {
-		seeds = n
-	}
-	for seed := range seeds {
-		t.Run(strconv.Itoa(seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(uint64(seed), 7))
-			w := newTown(t, 2)
-			for range 40 {
-				w.step(r)
-			}
-			for _, b := range w.boxes {
-				b.link.CutAfter(0)
-				b.link.Down(false)
-			}
-			for range 2 { // the second brings what the first one's arrival caused
-				for _, b := range w.boxes {
-					if _, err := b.engine.Once(t.Context()); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			w.same()
-		})
-	}
-}
-
-func (w *town) step(r *rand.Rand) {
-	b := w.boxes[r.IntN(len(w.boxes))]
-	switch r.IntN(9) {
-	case 0, 1:
-		w.edit(r, b.db, up, nil)
-	case 2, 3:
-		var sites []string
-		for _, x := range w.boxes {
-			if r.IntN(2) == 0 {
-				sites = append(sites, x.school)
-			}
-		}
-		w.edit(r, w.office.db, down, append(sites, "TG-9"))
-	case 4:
-		b.link.Down(r.IntN(2) == 0)
-	case 5:
-		b.link.CutAfter(int64(1 + r.IntN(6000)))
-	default:
-		_, _ = b.engine.Once(w.t.Context()) // may fail: the link is what it is
-	}
-}
-
-// edit adds, changes or deletes a record, or changes whom it is for.
-func (w *town) edit(r *rand.Rand, db *store.DB, c *store.Collection[memo], sites []string) {
-	if err := db.Update(func(tx *store.Tx) error {
-		var ids []store.ID
-		for x, err := range c.All(tx) {
-			if err != nil {
-				return err
-			}
-			ids = append(ids, x.ID)
-		}
-		text := memo{Text: strconv.FormatUint(r.Uint64(), 36)}
-		pick := r.IntN(4)
-		if len(ids) == 0 || pick == 0 {
-			id, err := c.Add(tx, text)
-			if err != nil || sites == nil {
-				return err
-			}
-			return store.Address(tx, id, sites)
-		}
-		id := ids[r.IntN(len(ids))]
-		switch {
-		case pick == 1:
-			return c.Delete(tx, id)
-		case pick == 2 && sites != nil:
-			return store.Address(tx, id, sites)
-		}
-		return c.Set(tx, id, text)
-	}); err != nil {
-		w.t.Fatal(err)
-	}
 }

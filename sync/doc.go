@@ -11,12 +11,13 @@
 //     nothing.
 //   - A box writes its own school's Up records and nothing else, and is sent
 //     its own outbox and nothing else.
+//   - A rolled-back or copied store goes on under a new origin, and what differs
+//     is found by comparing ranges.
 //   - Every attempt ends in one Report, which log, page and JSON all show.
 //
 // # What it does not
 //
-// It has no byte budgets, dictionaries, file differences or sealed segments
-// yet, and a cursor that cannot be matched sends the whole feed again.
+// It has no byte budgets, dictionaries, file differences or sealed segments yet.
 //
 // # On the wire
 //

@@ -91,6 +91,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		var bye *ByeError
 		wait := back/2 + rand.N(back)
 		switch {
+		case errors.Is(err, errReborn):
+			continue
 		case errors.Is(err, ErrNotEnrolled):
 			wait = time.Minute
 		case errors.As(err, &bye) && bye.Back > 0:
@@ -140,7 +142,11 @@ func (e *Engine) Once(ctx context.Context) (Report, error) {
 	for {
 		if e.once.TryLock() {
 			defer e.once.Unlock()
-			return e.locked(ctx, true)
+			r, err := e.locked(ctx, true)
+			if errors.Is(err, errReborn) {
+				r, err = e.locked(ctx, true)
+			}
+			return r, err
 		}
 		if s := e.Status(); s.State == "connected" && s.Pending.Records == 0 {
 			now := time.Now()
@@ -280,6 +286,7 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, rec *recorder, ends bo
 	site := e.siteCode()
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l, Site: site} }
 	s.give = func(h store.Hash) bool { return e.mayHave(h) }
+	s.comparing = s.gotCompare
 	sent := time.Now()
 	s.greeted = func(kind byte, body []byte) error { return e.welcomed(s, kind, body, time.Since(sent)) }
 	hello, err := e.hello()
@@ -308,9 +315,9 @@ func (e *Engine) hello() (helloWire, error) {
 			h.Have = append(h.Have, wireCursor(f, c))
 		}
 	}
-	lives, err := e.o.DB.Lives()
-	for _, o := range lives {
-		h.Origins = append(h.Origins, o[:])
+	lives, err := e.lives()
+	for _, l := range lives {
+		h.Lives = append(h.Lives, lifeWire{Origin: l.Origin[:], Ended: l.Ended})
 	}
 	return h, err
 }
@@ -336,6 +343,18 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 		}
 		have[f] = cur
 	}
+	e.met(s)
+	if reborn, err := e.askWhoIAm(have); reborn || err != nil {
+		return errors.Join(errReborn, err)
+	}
+	if err := e.takeUp(s, have); err != nil || len(w.Compare) == 0 {
+		return err
+	}
+	return s.compare(w.Compare)
+}
+
+// met notes that the office answered.
+func (e *Engine) met(s *session) {
 	now := time.Now()
 	e.mu.Lock()
 	e.status.State, e.status.LastContact, e.status.LastError = "connected", now, ""
@@ -345,25 +364,45 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 		e.status.LastContact = time.Now()
 		e.mu.Unlock()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+}
+
+// takeUp corrects what was assumed of the office's cursors: it may hold more
+// than was confirmed, or have lost some. What is in flight on a corrected line
+// comes again.
+func (e *Engine) takeUp(s *session, have map[store.Feed]store.Cursor) error {
 	for _, f := range s.out {
+		c := have[f]
 		assumed, _, err := e.o.DB.AckedCursor(f)
 		if err != nil {
 			return err
 		}
-		if c := have[f]; c.Number != assumed.Number || c.Number > 0 && c.Digest != assumed.Digest {
-			// The office holds more than was confirmed, or has lost some: its
-			// word counts, and what is in flight on this lane comes again.
-			s.next[f] = c
-			var keep []flight
-			for _, fl := range s.flying {
-				if fl.feed != f {
-					keep = append(keep, fl)
-				}
-			}
-			s.flying = keep
+		if c.Number == assumed.Number && (c.Number == 0 || c.Digest == assumed.Digest) {
+			continue
 		}
+		ok, err := e.o.DB.Holds(f, c)
+		if err != nil {
+			return err
+		}
+		switch {
+		case ok && c.Number > assumed.Number: // durable there, though the acknowledgement was lost
+			if err := e.o.DB.Acked(f, c); err != nil {
+				return err
+			}
+		case !ok: // a life that has ended, of which the office has seen another end
+			head, err := e.o.DB.Head(f)
+			if err != nil {
+				return err
+			}
+			if c.Number < head.Number {
+				c = store.Cursor{Origin: f.Origin}
+				break
+			}
+			c = head // the office went on with that life for longer than this store knows
+			if err := e.o.DB.Acked(f, head); err != nil {
+				return err
+			}
+		}
+		s.rewind(f, c)
 	}
 	return nil
 }

@@ -196,39 +196,21 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	for _, l := range lanes {
 		s.out = append(s.out, store.Feed{Origin: origin, Lane: l, Site: site})
 	}
-	for _, w := range hello.Have {
-		feed, c, err := w.read()
-		if err != nil {
-			return err
-		}
-		feed.Site = site
-		if slices.Contains(s.out, feed) {
-			s.next[feed] = c
-			// What the box durably holds is confirmed, though the acknowledgement was lost.
-			if err := h.o.DB.Acked(feed, c); err != nil && !errors.Is(err, store.ErrCursor) {
-				return err
-			}
-		}
+	if err := h.heard(site, s, hello.Have); err != nil {
+		return err
 	}
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l} }
 	s.give = func(b store.Hash) bool { return h.mayHave(site, b) }
 	s.still = func() error { return h.isPinned(key, site) }
 	welcome := welcomeWire{Version: Version, Origin: origin[:]}
-	for _, raw := range hello.Origins {
-		if len(raw) != 8 {
-			return fmt.Errorf("%w: origin", ErrFrame)
-		}
-		for _, l := range lanes {
-			feed := store.Feed{Origin: store.Origin(raw), Lane: l}
-			c, err := h.o.DB.Received(feed)
-			if err != nil {
-				return err
-			}
-			if c.Number > 0 {
-				welcome.Have = append(welcome.Have, wireCursor(feed, c))
-			}
-		}
+	var err error
+	if welcome.Have, err = h.meet(site, s, hello.Lives); err != nil {
+		return err
 	}
+	if welcome.Compare, err = h.toCompare(site, s, hello); err != nil {
+		return err
+	}
+	s.comparing = func(body []byte) error { return h.answerCompare(s, site, body) }
 	now, _ := h.o.DB.Clock()
 	welcome.Millis = now.UnixMilli()
 	seen := func() { _ = h.contact(site, hello, now) }
@@ -241,7 +223,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 		return err
 	}
 	rec.step("greeted", 0)
-	err := s.run(ctx)
+	err = s.run(ctx)
 	seen()
 	return err
 }

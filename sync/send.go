@@ -40,12 +40,18 @@ func (s *session) writes(ctx context.Context) error {
 			if !open {
 				return store.ErrClosed
 			}
+			if s.db.Origin() != s.life {
+				return errReborn
+			}
 			if s.still != nil {
 				if err := s.still(); err != nil {
 					return err
 				}
 			}
 		case <-ping.C:
+			if s.stalled() {
+				return errStalled
+			}
 			if !s.onPing {
 				if err := s.f.write(framePing, []byte{}); err != nil {
 					return err
@@ -53,6 +59,17 @@ func (s *session) writes(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// errStalled ends a session that stands still though its line lives, so that
+// the next one starts from what both sides hold.
+var errStalled = errors.New("boxsync: the peer neither confirms nor sends what it was asked for")
+
+func (s *session) stalled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	owed := len(s.flying) > 0 || s.fetching != nil || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown)
+	return owed && time.Since(s.moved) > stalledAfter
 }
 
 // turn writes the one most pressing thing; false when there is none.
@@ -75,6 +92,9 @@ func (s *session) turn() (bool, error) {
 			return sent, err
 		}
 	}
+	if sent, err := s.sendCompared(); sent || err != nil {
+		return sent, err
+	}
 	if asked, err := s.askBlob(); asked || err != nil {
 		return asked, err
 	}
@@ -86,21 +106,23 @@ func (s *session) turn() (bool, error) {
 
 // sendBatch sends the next batch of the most pressing lane that has one.
 func (s *session) sendBatch() (bool, error) {
+	s.mu.Lock()
+	hold, past := s.hold, s.cmp.asks(setUp)
+	s.mu.Unlock()
+	if hold {
+		return false, nil
+	}
 	for _, lane := range lanes {
 		for _, f := range s.out {
-			if f.Lane != lane {
-				continue
+			if f.Lane != lane || past && f.Origin != s.life {
+				continue // what comes back of an earlier life is not to be sent again
 			}
 			s.mu.Lock()
-			from, size := s.next[f], s.size
+			was, size := s.next[f], s.size
 			s.mu.Unlock()
+			from := was
 			from.Origin = f.Origin
 			b, err := s.db.Changes(f, from, size)
-			if errors.Is(err, store.ErrCursor) {
-				// The peer holds a history we never had: all again.
-				from = store.Cursor{Origin: f.Origin}
-				b, err = s.db.Changes(f, from, size)
-			}
 			if err != nil {
 				return false, fmt.Errorf("boxsync: changes: %w", err)
 			}
@@ -115,6 +137,10 @@ func (s *session) sendBatch() (bool, error) {
 				w.Gone = append(w.Gone, writeID(id))
 			}
 			s.mu.Lock()
+			if s.next[f] != was { // corrected meanwhile
+				s.mu.Unlock()
+				return true, nil
+			}
 			s.next[f] = b.To
 			s.idle = false
 			s.flying = append(s.flying, flight{f, b.To, len(b.Rows) + len(b.Gone), len(w.Rows) + 64, time.Now()})
@@ -204,7 +230,7 @@ func (s *session) sendPiece() (bool, error) {
 // side that only came to empty its pockets then leaves.
 func (s *session) sayIdle(flying int) (bool, error) {
 	s.mu.Lock()
-	rest := flying > 0 || s.fetching != nil || len(s.wanted) > 0 || len(s.flying) > 0
+	rest := flying > 0 || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown) || s.fetching != nil || len(s.wanted) > 0 || len(s.flying) > 0
 	said, peer := s.idle, s.peerIdle
 	if !rest {
 		s.idle = true

@@ -19,6 +19,7 @@ const (
 	aimedAt      = 5 * time.Second // a batch is as many bytes as the link carries in this time
 	pingEvery    = 30 * time.Second
 	silentAfter  = 100 * time.Second
+	stalledAfter = 5 * time.Minute
 )
 
 var lanes = []store.Lane{store.Control, store.Urgent, store.Records, store.Small, store.Bulk}
@@ -26,33 +27,40 @@ var lanes = []store.Lane{store.Control, store.Urgent, store.Records, store.Small
 // session is one connection after both sides know each other. One goroutine
 // reads, one writes; what they share is under mu.
 type session struct {
-	db   *store.DB
-	conn net.Conn
-	f    *framer
-	rec  *recorder
-	from string // school code of the sender of what we apply; "" = the office
-	out  []store.Feed
-	mine func(origin store.Origin, lane store.Lane) store.Feed // a received cursor's feed, as the store names it
-	give func(store.Hash) bool                                 // may the peer have this blob?
-	ends bool                                                  // say bye when both sides have nothing left
+	db    *store.DB
+	conn  net.Conn
+	f     *framer
+	rec   *recorder
+	from  string // school code of the sender of what we apply; "" = the office
+	out   []store.Feed
+	mine  func(origin store.Origin, lane store.Lane) store.Feed // a received cursor's feed, as the store names it
+	give  func(store.Hash) bool                                 // may the peer have this blob?
+	life  store.Origin                                          // under which out was made
+	ended map[store.Origin]bool                                 // earlier lives of the peer's store
+	ends  bool                                                  // say bye when both sides have nothing left
 
-	mu       sync.Mutex
-	next     map[store.Feed]store.Cursor // where to send on from
-	flying   []flight
-	size     int
-	replies  []func() error // acks, pongs: written before anything else
-	wanted   []blobWire     // blobs the peer asked for
-	fetching *store.Partial
-	fetch    store.Blob
-	refused  map[store.Hash]bool // blobs the peer does not have (yet)
-	idle     bool                // we said so
-	peerIdle bool
-	wake     chan struct{}
-	still    func() error // asked after commits: may the peer go on? nil: yes
-	leaving  bool         // we said goodbye: how the line ends then means nothing
-	onIdle   func()
-	onPing   bool // answer pings (the office)
-	greeted  func(kind byte, body []byte) error
+	mu        sync.Mutex
+	next      map[store.Feed]store.Cursor // where to send on from
+	flying    []flight
+	size      int
+	replies   []func() error // acks, pongs: written before anything else
+	wanted    []blobWire     // blobs the peer asked for
+	fetching  *store.Partial
+	fetch     store.Blob
+	refused   map[store.Hash]bool // blobs the peer does not have (yet)
+	idle      bool                // we said so
+	peerIdle  bool
+	wake      chan struct{}
+	still     func() error // asked after commits: may the peer go on? nil: yes
+	leaving   bool         // we said goodbye: how the line ends then means nothing
+	onIdle    func()
+	cmp       *comparison  // nil: nothing is being compared
+	hold      bool         // the outbox waits for a comparison
+	moved     time.Time    // when the last frame that is not a ping came
+	peerLife  store.Origin // under which the box writes
+	onPing    bool         // answer pings (the office)
+	greeted   func(kind byte, body []byte) error
+	comparing func(body []byte) error
 }
 
 type flight struct {
@@ -64,6 +72,8 @@ type flight struct {
 }
 
 func (s *session) init() {
+	s.moved = time.Now()
+	s.life, s.ended = s.db.Origin(), map[store.Origin]bool{}
 	s.next, s.refused, s.size, s.wake = map[store.Feed]store.Cursor{}, map[store.Hash]bool{}, smallestSend*2, make(chan struct{}, 1)
 }
 
@@ -122,6 +132,11 @@ func (s *session) reads() error {
 		if err != nil {
 			return err
 		}
+		if kind != framePing {
+			s.mu.Lock()
+			s.moved = time.Now()
+			s.mu.Unlock()
+		}
 		if err := s.handle(kind, body); err != nil {
 			return err
 		}
@@ -165,6 +180,8 @@ func (s *session) handle(kind byte, body []byte) error {
 			s.reply(framePing, []byte{})
 		}
 		return nil
+	case frameCompare:
+		return s.comparing(body)
 	case frameBye:
 		var w byeWire
 		if err := unmarshal(body, &w); err != nil {
@@ -229,10 +246,14 @@ func (s *session) gotBatch(body []byte) error {
 	s.peerIdle = false
 	s.refused = map[store.Hash]bool{}
 	s.mu.Unlock()
-	if have, err := s.db.Received(feed); err != nil {
+	have, err := s.db.Received(feed)
+	if err != nil {
 		return err
-	} else if from.Number > have.Number {
-		return nil // sent before the peer knew our cursor: it comes again from there
+	}
+	if from != have && (from.Number > 0 || !s.ended[feed.Origin]) {
+		// Sent before the peer knew our cursor: it comes again from there. Or its
+		// history is another: nothing of that may be mixed in.
+		return nil
 	}
 	if err := s.db.Apply(b, s.from); err != nil {
 		return err
@@ -281,6 +302,20 @@ func (s *session) gotAck(body []byte) error {
 	}
 	s.rec.step("sent", rows)
 	return nil
+}
+
+// rewind has a line sent on from c; what is in flight on it counts no more.
+func (s *session) rewind(f store.Feed, c store.Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next[f] = c
+	var keep []flight
+	for _, fl := range s.flying {
+		if fl.feed != f {
+			keep = append(keep, fl)
+		}
+	}
+	s.flying = keep
 }
 
 func (s *session) gotWant(body []byte) error {

@@ -29,6 +29,7 @@ const (
 	frameEnrol   = 9
 	frameEnroled = 10
 	frameBye     = 11 // reason, and when to come back
+	frameCompare = 13 // fingerprints of ranges, and what differs
 	framePing    = 0x80 | 12
 )
 
@@ -65,11 +66,18 @@ type cursorWire struct {
 	Digest []byte
 }
 
+// lifeWire is an origin and the last number of it that counts; 0 for the present one.
+type lifeWire struct {
+	_      struct{} `cbor:",toarray"`
+	Origin []byte
+	Ended  uint64
+}
+
 type helloWire struct {
 	Version  int          `cbor:"1,keyasint"`
 	Build    string       `cbor:"2,keyasint,omitempty"`
 	Have     []cursorWire `cbor:"3,keyasint,omitempty"` // of the outbox, by lane
-	Origins  [][]byte     `cbor:"4,keyasint,omitempty"` // the box's lives, oldest first
+	Lives    []lifeWire   `cbor:"4,keyasint,omitempty"` // the box's, oldest first; the last is the present one
 	Millis   int64        `cbor:"5,keyasint,omitempty"`
 	Trusted  bool         `cbor:"6,keyasint,omitempty"`
 	FreeDisk int64        `cbor:"7,keyasint,omitempty"`
@@ -82,6 +90,7 @@ type welcomeWire struct {
 	Have    []cursorWire `cbor:"3,keyasint,omitempty"`
 	Millis  int64        `cbor:"4,keyasint,omitempty"`
 	Waiting int          `cbor:"5,keyasint,omitempty"`
+	Compare []byte       `cbor:"6,keyasint,omitempty"` // sets of which cursors say nothing
 }
 
 type batchWire struct {
@@ -173,7 +182,7 @@ func (f *framer) read() (kind byte, body []byte, err error) {
 			}
 			continue
 		}
-		if kind == 0 || kind > frameBye && kind != framePing {
+		if kind == 0 || kind > frameCompare && kind != framePing {
 			return 0, nil, fmt.Errorf("%w: type %d", ErrFrame, kind)
 		}
 		body = make([]byte, n)

@@ -26,14 +26,24 @@ type Link struct {
 	rate  int           // bytes a second, each way; 0 unlimited
 	cut   int64         // bytes, both ways together, until the link drops; 0 never
 	moved int64
+	atCut func()
 	open  map[*end]bool
 	l     *Listener
 }
 
 // New makes a link and the listener at its far end.
 func New() (*Link, *Listener) {
+	k := &Link{open: map[*end]bool{}}
+	return k, k.Listen()
+}
+
+// Listen puts a new listener at the far end: an office that starts again.
+func (k *Link) Listen() *Listener {
 	l := &Listener{calls: make(chan net.Conn), done: make(chan struct{})}
-	return &Link{open: map[*end]bool{}, l: l}, l
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.l = l
+	return l
 }
 
 // Set gives the link its one-way delay and its bytes a second (0: unlimited).
@@ -48,7 +58,16 @@ func (k *Link) Set(delay time.Duration, rate int) {
 func (k *Link) CutAfter(n int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.cut, k.moved = n, 0
+	k.cut, k.moved, k.atCut = n, 0, nil
+}
+
+// CrashAfter is CutAfter with something that happens at that very byte, before
+// either side learns of it: the power going, say.
+func (k *Link) CrashAfter(n int64, crash func()) {
+	k.CutAfter(n)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.atCut = crash
 }
 
 // Down drops every connection and refuses calls until up again.
@@ -77,7 +96,7 @@ func (k *Link) Moved() int64 {
 // Dial calls the listener. addr means nothing.
 func (k *Link) Dial(ctx context.Context, _ string) (net.Conn, error) {
 	k.mu.Lock()
-	down := k.down
+	down, l := k.down, k.l
 	k.mu.Unlock()
 	if down {
 		return nil, ErrDown
@@ -89,9 +108,9 @@ func (k *Link) Dial(ctx context.Context, _ string) (net.Conn, error) {
 	k.open[a], k.open[b] = true, true
 	k.mu.Unlock()
 	select {
-	case k.l.calls <- b:
+	case l.calls <- b:
 		return a, nil
-	case <-k.l.done:
+	case <-l.done:
 	case <-ctx.Done():
 	}
 	a.Close()
@@ -120,12 +139,23 @@ func (e *end) Write(b []byte) (int, error) {
 			}
 		}
 		if !alive {
+			e.k.crash()
 			e.Close()
 			return sent, ErrDown
 		}
 		b = b[n:]
 	}
 	return sent, nil
+}
+
+func (k *Link) crash() {
+	k.mu.Lock()
+	crash := k.atCut
+	k.atCut = nil
+	k.mu.Unlock()
+	if crash != nil {
+		crash()
+	}
 }
 
 // take says how many of n bytes may cross now, how long that lasts, and whether

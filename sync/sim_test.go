@@ -1,0 +1,516 @@
+package boxsync
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"preau/store"
+	"preau/store/storetest"
+	"preau/sync/linktest"
+)
+
+// The simulation: one office and two boxes, each with a real store, in fake
+// time and over TLS, behind links that are cut at any byte. Sites crash at that
+// very byte and come back with what was durable; cards are rolled back to an
+// image taken earlier; stores are put back from their verified copies; clocks
+// jump. In the end everything is let through and compared.
+
+type simMemo struct {
+	Text string     `cbor:"1,keyasint,omitempty"`
+	File store.Blob `cbor:"2,keyasint,omitempty"`
+}
+
+func simDefine(name string, h store.Home) *store.Collection[simMemo] {
+	return store.Define(store.Spec[simMemo]{
+		Name: name, Home: h,
+		LaneOf: func(m *simMemo) store.Lane {
+			if strings.HasPrefix(m.Text, "u") {
+				return store.Urgent
+			}
+			return store.Records
+		},
+		Blobs: func(m *simMemo) []store.Blob {
+			if m.File.Size == 0 {
+				return nil
+			}
+			return []store.Blob{m.File}
+		},
+	})
+}
+
+var (
+	simUp    = simDefine("s.up", store.Up)
+	simDown  = simDefine("s.down", store.Down)
+	simLocal = simDefine("s.local", store.Local)
+)
+
+// simSite is a machine: its card, its clock, and the store while it runs.
+type simSite struct {
+	dir   string
+	clock *storetest.Clock
+	db    *store.DB
+	old   []byte // an image of the card taken earlier
+	left  []byte // the card at the moment of a crash
+}
+
+func (s *simSite) open() (err error) {
+	s.db, err = store.Open(s.dir, store.Options{Collections: append(Collections(), simUp, simDown, simLocal), Clock: s.clock, Unsafe: true})
+	return err
+}
+
+func (s *simSite) path() string { return filepath.Join(s.dir, store.FileName) }
+
+// image is the card as a power cut now would leave it: while a view is open no
+// page that it can see is written over.
+func (s *simSite) image() (raw []byte) {
+	_ = s.db.View(func(*store.Tx) (err error) { raw, err = os.ReadFile(s.path()); return err })
+	return raw
+}
+
+// restart ends the program and starts it on the given card; nil: as it is.
+func (s *simSite) restart(card []byte) error {
+	if err := s.db.Close(); err != nil {
+		return err
+	}
+	if card != nil {
+		if err := os.WriteFile(s.path(), card, 0o600); err != nil {
+			return err
+		}
+	}
+	return s.open()
+}
+
+// putBack sets the database aside and goes on with the newest verified copy.
+func (s *simSite) putBack() error {
+	if err := s.db.Close(); err != nil {
+		return err
+	}
+	_, err := store.SetAside(s.dir, s.clock.Time())
+	if err == nil {
+		_, _, err = store.PutBack(s.dir)
+	}
+	if err != nil {
+		return err
+	}
+	return s.open()
+}
+
+type simBox struct {
+	simSite
+	school string
+	link   *linktest.Link
+	key    ed25519.PrivateKey
+	engine *Engine
+}
+
+type sim struct {
+	r       *rand.Rand
+	office  simSite
+	key     ed25519.PrivateKey
+	boxes   []*simBox
+	stop    func()
+	log     []string
+	rolled  bool // the office lost some of its past
+	crashed *simSite
+}
+
+func (w *sim) say(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }
+
+func newSim(seed uint64, dir string) (*sim, error) {
+	w := &sim{r: rand.New(rand.NewPCG(seed, 11))}
+	site := func(name string) simSite {
+		return simSite{dir: filepath.Join(dir, name), clock: storetest.NewClock()}
+	}
+	w.key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32))
+	w.office = site("office")
+	if err := w.office.open(); err != nil {
+		return nil, err
+	}
+	for i := range 2 {
+		b := &simBox{simSite: site("box" + strconv.Itoa(i)), school: "TG-" + strconv.Itoa(i), key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(i)}, 32))}
+		if err := b.open(); err != nil {
+			return nil, err
+		}
+		if err := errors.Join(
+			w.office.db.Update(func(tx *store.Tx) error { return pin(tx, b.school, b.key.Public().(ed25519.PublicKey)) }),
+			b.db.Update(func(tx *store.Tx) error {
+				return setOffice(tx, OfficeRow{Key: w.key.Public().(ed25519.PublicKey), Addr: "office"})
+			}),
+		); err != nil {
+			return nil, err
+		}
+		b.link, _ = linktest.New()
+		b.begin()
+		w.boxes = append(w.boxes, b)
+	}
+	w.serve()
+	return w, nil
+}
+
+func (b *simBox) begin() {
+	b.engine = NewEngine(EngineOptions{DB: b.db, Key: b.key, Site: b.school, Dial: b.link.Dial})
+}
+
+// serve starts the office's hub behind all links.
+func (w *sim) serve() {
+	hub := NewHub(HubOptions{DB: w.office.db, Key: w.key})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{}, len(w.boxes))
+	for _, b := range w.boxes {
+		l := b.link.Listen()
+		go func() {
+			_ = hub.Serve(ctx, l)
+			done <- struct{}{}
+		}()
+	}
+	w.stop = func() {
+		cancel()
+		for range w.boxes {
+			<-done
+		}
+	}
+}
+
+func (w *sim) restartOffice(restart func() error) error {
+	w.stop()
+	err := restart()
+	w.serve()
+	return err
+}
+
+// call makes one attempt of a box. It may fail: the link is what it is.
+func (w *sim) call(b *simBox) (Report, error) {
+	r, err := b.engine.Once(context.Background())
+	synctest.Wait()
+	for _, s := range []*simSite{&b.simSite, &w.office} {
+		if card := s.left; card != nil {
+			s.left = nil
+			again := func() error { return s.restart(card) }
+			if s == &w.office {
+				err = errors.Join(err, w.restartOffice(again))
+			} else {
+				err = errors.Join(err, again())
+				b.begin()
+			}
+		}
+	}
+	return r, err
+}
+
+func (w *sim) step() error {
+	b := w.boxes[w.r.IntN(len(w.boxes))]
+	switch w.r.IntN(20) {
+	case 0, 1, 2:
+		return w.edit(&b.simSite, simUp, nil)
+	case 3:
+		return w.edit(&b.simSite, simLocal, nil)
+	case 4, 5, 6:
+		sites := []string{"TG-9"}
+		for _, x := range w.boxes {
+			if w.r.IntN(2) == 0 {
+				sites = append(sites, x.school)
+			}
+		}
+		return w.edit(&w.office, simDown, sites)
+	case 7:
+		down := w.r.IntN(3) == 0
+		b.link.Down(down)
+		w.say("%s link down: %v", b.school, down)
+	case 8, 9:
+		n := int64(1 + w.r.IntN(5000))
+		b.link.CutAfter(n)
+		w.say("%s cut after %d", b.school, n)
+	case 10, 11, 12:
+		n, s, who := int64(1200+w.r.IntN(4000)), &b.simSite, b.school
+		if w.r.IntN(2) == 0 {
+			s, who = &w.office, "office"
+		}
+		b.link.CrashAfter(n, func() { s.left = s.image() })
+		w.say("%s crashes after %d of %s", who, n, b.school)
+	case 13:
+		d := time.Duration(w.r.Int64N(int64(2000*time.Hour))) - 1000*time.Hour
+		b.clock.Add(d)
+		b.clock.Doubt(w.r.IntN(2) == 0)
+		w.say("%s clock %v", b.school, d)
+	case 14:
+		return w.roll(b)
+	default:
+		r, err := w.call(b)
+		w.say("%s calls: sent %d, received %d, %v", b.school, r.Sent, r.Received, err)
+	}
+	return nil
+}
+
+// roll takes a card back to an earlier image, or takes the image.
+func (w *sim) roll(b *simBox) error {
+	s, office := &b.simSite, w.r.IntN(4) == 0
+	if office {
+		s = &w.office
+	}
+	w.say("%s rolls (had an image: %v)", s.dir, s.old != nil)
+	switch {
+	case s.old == nil && w.r.IntN(3) > 0:
+		s.old = s.image()
+		return nil
+	case s.old == nil:
+		_, err := s.db.CopyVerified()
+		return err
+	case office:
+		w.rolled = true
+		return w.restartOffice(func() error { return w.back(s) })
+	}
+	err := w.back(s)
+	b.begin()
+	return err
+}
+
+func (w *sim) back(s *simSite) error {
+	if path, _, _ := store.NewestCopy(s.dir); path != "" && w.r.IntN(2) == 0 {
+		w.say("put back from its copy")
+		return s.putBack()
+	}
+	return s.restart(s.old)
+}
+
+// edit adds, changes or deletes a record, or changes whom it is for.
+func (w *sim) edit(s *simSite, c *store.Collection[simMemo], sites []string) error {
+	text := simMemo{Text: strconv.FormatUint(w.r.Uint64(), 36)}
+	if w.r.IntN(4) == 0 {
+		h, n, err := s.db.PutBlob(strings.NewReader(strings.Repeat(text.Text, 200)), 1<<20)
+		if err != nil {
+			return err
+		}
+		text.File = store.Blob{Hash: h, Size: n, Name: "a.txt", Type: "text/plain"}
+	}
+	pick, chance := w.r.IntN(4), w.r.IntN(1<<20)
+	return s.db.Update(func(tx *store.Tx) error {
+		var ids []store.ID
+		for x, err := range c.All(tx) {
+			if err != nil {
+				return err
+			}
+			ids = append(ids, x.ID)
+		}
+		if len(ids) == 0 || pick == 0 {
+			id, err := c.Add(tx, text)
+			w.say("%s adds %s %s to %v", filepath.Base(s.dir), id, text.Text, sites)
+			if err != nil || sites == nil {
+				return err
+			}
+			return store.Address(tx, id, sites)
+		}
+		id := ids[chance%len(ids)]
+		switch {
+		case pick == 1:
+			w.say("%s deletes %s", filepath.Base(s.dir), id)
+			return c.Delete(tx, id)
+		case pick == 2 && sites != nil:
+			w.say("%s addresses %s to %v", filepath.Base(s.dir), id, sites)
+			return store.Address(tx, id, sites)
+		}
+		w.say("%s sets %s %s", filepath.Base(s.dir), id, text.Text)
+		if err := c.Set(tx, id, text); err != nil && !errors.Is(err, store.ErrNotHome) {
+			return err // a circular of a life that the office lost is nobody's to change
+		}
+		return nil
+	})
+}
+
+// rows are the live records of a collection: id, and a print of what it says.
+func simRows(db *store.DB, c *store.Collection[simMemo], only func(tx *store.Tx, id store.ID) bool) (map[store.ID]string, error) {
+	all := map[store.ID]string{}
+	err := db.View(func(tx *store.Tx) error {
+		for r, err := range c.All(tx) {
+			if err != nil {
+				return err
+			}
+			if only == nil || only(tx, r.ID) {
+				all[r.ID] = fmt.Sprintf("%s %x", r.Value.Text, sha256.Sum256(r.Value.File.Hash[:]))[:24]
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// honest asks that no box says of a record that the ministry has it when the
+// ministry has not.
+func (w *sim) honest() error {
+	if w.rolled {
+		return nil // what the office lost, boxes learn at their next call
+	}
+	for _, b := range w.boxes {
+		items, err := w.office.db.ItemsFrom(b.school) // a later deletion counts: that version did arrive
+		if err != nil {
+			return err
+		}
+		theirs := map[store.ID]bool{}
+		for _, it := range items {
+			theirs[it.ID] = true
+		}
+		if err := b.db.View(func(tx *store.Tx) error {
+			for r, err := range simUp.All(tx) {
+				if err != nil {
+					return err
+				}
+				if !theirs[r.ID] && store.ProgressOfRecord(tx, r.Meta).State == store.Arrived {
+					return fmt.Errorf("%s says that %s %q has arrived; the office does not have it", b.school, r.ID, r.Value.Text)
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle lets everything through and compares.
+func (w *sim) settle() error {
+	for _, b := range w.boxes {
+		b.link.CutAfter(0)
+		b.link.Down(false)
+	}
+	for round := range 5 {
+		for _, b := range w.boxes {
+			r, err := w.call(b)
+			w.say("%s settles: sent %d, received %d, %v", b.school, r.Sent, r.Received, err)
+			if err != nil && round > 2 {
+				return err
+			}
+		}
+	}
+	theirs, err := simRows(w.office.db, simUp, nil)
+	if err != nil {
+		return err
+	}
+	sum := 0
+	for _, b := range w.boxes {
+		ours, err := simRows(b.db, simUp, nil)
+		if err != nil {
+			return err
+		}
+		sum += len(ours)
+		for id, text := range ours {
+			if theirs[id] != text {
+				return fmt.Errorf("%s has %s %q, the office %q", b.school, id, text, theirs[id])
+			}
+		}
+		want, err1 := simRows(w.office.db, simDown, func(tx *store.Tx, id store.ID) bool {
+			return slices.Contains(store.Addressed(tx, id), b.school)
+		})
+		got, err2 := simRows(b.db, simDown, nil)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		for id, text := range want {
+			if got[id] != text {
+				return fmt.Errorf("%s was sent %s %q and has %q", b.school, id, text, got[id])
+			}
+		}
+		if len(got) != len(want) && !w.rolled {
+			return fmt.Errorf("%s was sent %d records and has %d", b.school, len(want), len(got))
+		}
+		for name, db := range map[string]*store.DB{b.school: b.db, "office": w.office.db} {
+			missing, err := db.Missing()
+			if err != nil {
+				return err
+			}
+			for _, m := range missing {
+				if b.db.HasBlob(m.Hash) || w.office.db.HasBlob(m.Hash) && name != "office" {
+					return fmt.Errorf("%s still misses a file that %s or the office has", name, b.school)
+				}
+			}
+		}
+	}
+	if sum != len(theirs) {
+		return fmt.Errorf("the boxes have %d records, the office %d of them", sum, len(theirs))
+	}
+	w.rolled = false // what the office lost, all have learned by now
+	return w.honest()
+}
+
+// simulate plays one seed.
+func simulate(seed uint64, dir string) (err error) {
+	w, err := newSim(seed, dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		w.stop()
+		for _, s := range []*simSite{&w.office, &w.boxes[0].simSite, &w.boxes[1].simSite} {
+			err = errors.Join(err, s.db.Close())
+			if err != nil {
+				continue
+			}
+			report, bad := store.Check(s.dir)
+			err = errors.Join(err, bad)
+			for _, p := range report.Problems {
+				err = errors.Join(err, fmt.Errorf("check %s: %s at %s: %s", filepath.Base(s.dir), p.Kind, p.Where, p.What))
+			}
+		}
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, strings.Join(w.log, "\n"))
+		}
+	}()
+	for range 40 {
+		if err := errors.Join(w.step(), w.honest()); err != nil {
+			return err
+		}
+	}
+	return w.settle()
+}
+
+// simSeeds are played always: each found something once.
+var simSeeds = []uint64{1005, 1525, 1580, 2234}
+
+// TestSimulation plays seeds from PREAU_SEED on, PREAU_SEEDS of them.
+func TestSimulation(t *testing.T) {
+	n, first := 200, uint64(1000)
+	if os.Getenv("PREAU_NIGHT") != "" {
+		n = 100_000
+	}
+	if v, err := strconv.Atoi(os.Getenv("PREAU_SEEDS")); err == nil {
+		n = v
+	}
+	if v, err := strconv.ParseUint(os.Getenv("PREAU_SEED"), 10, 64); err == nil {
+		first = v
+	}
+	seeds := slices.Clone(simSeeds)
+	for i := range n {
+		seeds = append(seeds, first+uint64(i))
+	}
+	base := t.TempDir()
+	if dir, err := os.MkdirTemp("/dev/shm", "preau-sim-"); err == nil {
+		base = dir
+		defer os.RemoveAll(dir)
+	}
+	for _, seed := range seeds {
+		dir := filepath.Join(base, strconv.FormatUint(seed, 10))
+		synctest.Test(t, func(t *testing.T) {
+			if err := simulate(seed, dir); err != nil {
+				t.Errorf("seed %d (PREAU_SEED=%d PREAU_SEEDS=1): %v", seed, seed, err)
+			}
+		})
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d seeds from %d", len(seeds), first)
+}
