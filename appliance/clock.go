@@ -22,7 +22,8 @@ type Clock struct {
 	start  time.Time     // a reading of machine, with its steady counter
 	low    time.Time     // never below: the build's time, then the newest time stored
 	offset time.Duration // added to the machine's
-	fixed  bool          // the office has said the time
+	fixed  bool          // the office or a person has said the time
+	byHand bool          // it was a person: the office's word still counts more
 	apart  time.Duration // the office's time minus ours, at the last contact
 
 	looked time.Time // when synced was last asked, by machine
@@ -109,16 +110,43 @@ func (c *Clock) NotBefore(t time.Time) {
 }
 
 // Office notes the office's time, heard rtt after it was asked for. It sets a
-// doubtful clock; a trusted one is only compared.
-func (c *Clock) Office(office time.Time, rtt time.Duration) {
+// doubtful clock, or one that a person set; a trusted one is only compared. It
+// returns the difference, and whether the clock was set by it.
+func (c *Clock) Office(office time.Time, rtt time.Duration) (by time.Duration, set bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, trusted := c.now()
 	c.apart = office.Add(rtt / 2).Sub(c.read())
-	if !trusted {
-		c.offset += c.apart
-		c.fixed, c.apart = true, 0
+	if by = c.apart; trusted && !c.byHand {
+		return by, false
 	}
+	c.offset += by
+	c.fixed, c.byHand, c.apart = true, false, 0
+	return by, true
+}
+
+// SetByHand moves the clock by what a person reads off another one, until the
+// office speaks.
+func (c *Clock) SetByHand(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, _ := c.now()
+	c.offset += at.Add(by).Sub(c.read())
+	c.fixed, c.byHand, c.apart = true, true, 0
+}
+
+// ByHand tells whether the time is what a person said.
+func (c *Clock) ByHand() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byHand
+}
+
+// Lowest is the time that the clock never goes below: the newest that was stored.
+func (c *Clock) Lowest() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.low
 }
 
 // Apart is the office's time minus this clock's at the last contact: zero when

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"preau/school"
 	"preau/store"
@@ -47,7 +48,7 @@ func newBoxExchange(r *Running) (Exchange, error) {
 		FreeDisk: func() int64 { return diskAt(r.Dir).Free },
 	}
 	if clock, ok := r.Clock.(*Clock); ok {
-		o.Offset = clock.Office
+		o.Offset = func(office time.Time, rtt time.Duration) { r.heardTime(clock, office, rtt) }
 	}
 	return boxExchange{boxsync.NewEngine(o)}, nil
 }

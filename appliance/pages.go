@@ -26,7 +26,7 @@ func (x *server) routes() []web.Route {
 		{Path: "/status/sheet", Access: school.SignedIn(), Handle: x.addressSheet},
 	}
 	if x.Kind == web.Box {
-		routes = append(routes, x.httpsRoutes()...)
+		routes = append(append(routes, x.httpsRoutes()...), x.clockRoutes()...)
 	}
 	return append(routes, x.setupRoutes()...)
 }
@@ -208,8 +208,10 @@ func (x *server) syncLine(c *web.Ctx) *web.SyncLine {
 			return line("clock", "waiting", "count", ex.Pending.Records)
 		}
 	}
-	if keeps && !trusted {
-		return line("clock", "clock")
+	if !trusted && x.Kind == web.Box && c.Actor().Is(school.BoxStaff...) {
+		l := line("clock", "clock")
+		l.Href = "/clock"
+		return l
 	}
 	return nil
 }

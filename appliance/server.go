@@ -31,6 +31,7 @@ type server struct {
 	http      *http.Server
 	authority *authority // nil without HTTPS
 	recovery  recovery
+	said      votes
 	ex        struct { // see exchange
 		sync.Mutex
 		read time.Time
