@@ -23,7 +23,7 @@ func (x *server) routes() []web.Route {
 		{Path: "/", Access: school.SignedIn(), Reads: x.dueReads(), Every: time.Hour, Handle: x.home},
 		{Path: "/status", Access: health, Handle: x.statusPage},
 		{Method: http.MethodPost, Path: "/status/exchange", Access: health, Handle: x.exchangeNow},
-		{Path: "/status/sheet", Access: school.SignedIn(), Handle: x.addressSheet},
+		{Path: "/status/sheet", Access: health, Handle: x.addressSheet},
 	}
 	if x.Kind == web.Box {
 		routes = append(append(routes, x.httpsRoutes()...), x.clockRoutes()...)
@@ -31,11 +31,10 @@ func (x *server) routes() []web.Route {
 	return append(routes, x.setupRoutes()...)
 }
 
-func (x *server) nav() []web.NavItem {
-	return []web.NavItem{
-		{Key: "appliance.nav.home", Href: "/", Access: school.SignedIn()},
-		{Key: "appliance.nav.status", Href: "/status", Access: school.For(school.Technician, school.Operator)},
-	}
+// nav is the site's own navigation around that of its modules.
+func (x *server) nav(modules []web.NavItem) []web.NavItem {
+	nav := append([]web.NavItem{{Key: "appliance.nav.home", Href: "/", Access: school.SignedIn()}}, modules...)
+	return append(nav, web.NavItem{Key: "appliance.nav.status", Href: "/status", Access: school.May(school.SeeHealth)})
 }
 
 func (x *server) endpoints() []web.Endpoint {

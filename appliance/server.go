@@ -125,7 +125,7 @@ func (x *server) options() web.Options {
 	if x.Kind == web.Box {
 		o.InClear = "/https"
 	}
-	o.Routes, o.API, o.Nav = x.routes(), x.endpoints(), x.nav()
+	o.Routes, o.API = x.routes(), x.endpoints()
 	for _, m := range x.Modules {
 		if x.Kind == web.Office {
 			o.Routes, o.Nav = append(o.Routes, m.OfficePages...), append(o.Nav, m.OfficeNav...)
@@ -134,6 +134,7 @@ func (x *server) options() web.Options {
 		}
 		o.API = append(o.API, m.API...)
 	}
+	o.Nav = x.nav(o.Nav)
 	return o
 }
 

@@ -31,6 +31,7 @@ func Module() appliance.Module {
 		Nav: []web.NavItem{
 			{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)},
 			{Key: "people.nav.mine", Href: "/people/mine", Access: school.For(school.Teacher)},
+			{Key: "people.staff.title", Href: "/people/staff", Access: school.For(school.Technician)},
 		},
 		Due: due, DueReads: []string{"classes"},
 		Collections: []store.Definition{intake.Imports},
