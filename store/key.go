@@ -31,7 +31,9 @@ func Key(parts ...any) []byte {
 		case uint64:
 			k = binary.BigEndian.AppendUint64(k, v)
 		case time.Time:
-			k = appendSigned(k, v.UnixMilli())
+			// Rounded, not cut: a time comes back from disk as the nearest binary
+			// fraction, often just below its millisecond, and must find its entry.
+			k = appendSigned(k, v.Round(time.Millisecond).UnixMilli())
 		case ID:
 			k = append(k, v.bytes()...)
 		default:
