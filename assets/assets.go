@@ -8,6 +8,7 @@ package assets
 import (
 	"embed"
 	"io/fs"
+	"strings"
 )
 
 //go:embed css/preau.css
@@ -18,6 +19,22 @@ var words embed.FS
 
 // Words are the catalogues of the page kit: words/fr.json and words/en.json.
 var Words fs.FS = words
+
+//go:embed js/*.js
+var scripts embed.FS
+
+// Scripts are the scripts by name, without their ending. Each only adds to pages
+// that are complete without it.
+func Scripts() map[string][]byte {
+	list := map[string][]byte{}
+	entries, _ := scripts.ReadDir("js")
+	for _, e := range entries {
+		if b, err := scripts.ReadFile("js/" + e.Name()); err == nil {
+			list[strings.TrimSuffix(e.Name(), ".js")] = b
+		}
+	}
+	return list
+}
 
 // Style is the style sheet as it is served: comments and needless spaces taken out.
 func Style() []byte { return []byte(minify(css)) }

@@ -1,6 +1,8 @@
 package school
 
 import (
+	"errors"
+
 	"preau/store"
 )
 
@@ -33,6 +35,9 @@ const (
 	SeePeople        Deed = "people.see" // everybody on the roster
 	ImportPeople     Deed = "people.import"
 	ResetSecrets     Deed = "secrets.reset" // see MayResetSecret for whose
+	EnterMarks       Deed = "marks.enter"   // see MayEnterMarks for which
+	SeeMarks         Deed = "marks.see"     // of every class
+	CloseMarks       Deed = "marks.close"   // closing dates, reopening, any sheet
 )
 
 // The deeds at both.
@@ -65,6 +70,10 @@ var deeds = map[Deed]Access{
 	SeePeople:        For(Head, Deputy, Supervisor, Secretary),
 	ImportPeople:     For(Head, Deputy, Secretary),
 	ResetSecrets:     For(Head, Deputy, Supervisor, Teacher, Technician, Operator),
+
+	EnterMarks: For(Teacher, Deputy),
+	SeeMarks:   For(Head, Deputy),
+	CloseMarks: For(Deputy),
 
 	SeeHealth: For(Head, Technician, Operator),
 	SeeAudit:  For(Head, Operator),
@@ -122,4 +131,40 @@ func MayResetSecret(tx *store.Tx, who Actor, person store.Record[Person]) (bool,
 		return who.Is(Head), nil
 	}
 	return who.Is(Head, Technician), nil
+}
+
+// MayEnterMarks tells whether the actor may make evaluations and enter marks in
+// a class and subject: the chargé du cours, and the censeur anywhere.
+func MayEnterMarks(tx *store.Tx, who Actor, class store.ID, subject string) (bool, error) {
+	if !May(EnterMarks).Allows(who) || class.IsZero() || subject == "" {
+		return false, nil
+	}
+	if May(CloseMarks).Allows(who) {
+		return true, nil
+	}
+	n, err := Assignments.Count(tx, "person", who.ID, class, subject)
+	return n > 0, err
+}
+
+// MaySeeMarks tells whether the actor may see the marks of a class in a subject
+// (subject "": in all of them): who enters them, the class's titular, and who
+// answers for studies.
+func MaySeeMarks(tx *store.Tx, who Actor, class store.ID, subject string) (bool, error) {
+	if !who.SignedIn() || class.IsZero() {
+		return false, nil
+	}
+	if May(SeeMarks).Allows(who) {
+		return true, nil
+	}
+	if !who.Is(Teacher) {
+		return false, nil
+	}
+	c, err := Classes.Get(tx, class)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || c.Value.Titular == who.ID {
+		return err == nil, err
+	}
+	return MayEnterMarks(tx, who, class, subject)
 }

@@ -45,8 +45,9 @@ type Base struct {
 
 	Refresh time.Duration // the page asks again after this long; progress pages only
 
-	css  string
-	page *page
+	css     string
+	scripts map[string]string
+	page    *page
 }
 
 // page is what belongs to one rendering and must be shared by all copies of its Base.

@@ -22,6 +22,11 @@ type Result struct {
 	To        string // path; "" is the home page
 	Flash     string // words key
 	FlashArgs map[string]any
+
+	// Show draws the answer at once instead of opening To: for a form of which
+	// part was refused while the rest is done, and for scripts. A repeat of the
+	// form opens To.
+	Show func() error
 }
 
 type flash struct {
@@ -69,13 +74,14 @@ func (c *Ctx) Post(fn func(tx *store.Tx) (Result, error)) error {
 	}
 	digest := c.digest(f)
 	var rec spentRecord
+	var show func() error
 	err = c.DB().Update(func(tx *store.Tx) error {
 		first, err := spent.One(tx, "token", c.sess.Hash, nonce)
 		if err == nil {
 			if !bytes.Equal(first.Value.Digest, digest) {
 				return school.Refuse("web.refused.spent", "")
 			}
-			rec = first.Value
+			rec, show = first.Value, nil
 			return nil
 		}
 		if !errors.Is(err, store.ErrNotFound) {
@@ -90,6 +96,7 @@ func (c *Ctx) Post(fn func(tx *store.Tx) (Result, error)) error {
 		if err != nil {
 			return err
 		}
+		show = res.Show
 		if rec, err = c.spend(tx, nonce, digest, res); err != nil {
 			return err
 		}
@@ -100,6 +107,9 @@ func (c *Ctx) Post(fn func(tx *store.Tx) (Result, error)) error {
 	}
 	if st := c.sess.state; st != nil {
 		st.posts.Add(1)
+	}
+	if show != nil {
+		return show()
 	}
 	return c.goOn(rec)
 }

@@ -51,6 +51,7 @@ type Server struct {
 	entries []*entry
 	static  map[string]*staticFile
 	cssPath string
+	scripts map[string]string // paths by name
 	cookie  string
 	memory  remembered
 	place   atomic.Pointer[place]

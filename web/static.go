@@ -22,6 +22,10 @@ type staticFile struct {
 func (s *Server) loadStatic() {
 	s.static = map[string]*staticFile{}
 	s.cssPath = s.addStatic("preau", ".css", "text/css; charset=utf-8", assets.Style())
+	s.scripts = map[string]string{}
+	for name, data := range assets.Scripts() {
+		s.scripts[name] = s.addStatic(name, ".js", "text/javascript; charset=utf-8", data)
+	}
 }
 
 func (s *Server) addStatic(name, ext, mediaType string, data []byte) string {

@@ -5,6 +5,7 @@ package all
 import (
 	"preau/appliance"
 	"preau/modules/circulars"
+	"preau/modules/marks"
 	"preau/modules/people"
 	"preau/modules/signin"
 )
@@ -13,6 +14,7 @@ import (
 func Modules() []appliance.Module {
 	return []appliance.Module{
 		circulars.Module(),
+		marks.Module(),
 		people.Module(),
 		signin.Module(),
 	}

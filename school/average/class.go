@@ -1,7 +1,5 @@
 package average
 
-import "math/big"
-
 // Member is one pupil of a class with what was given in each subject.
 type Member struct {
 	Sex      string // "M", "F", "" unknown: for the counts
@@ -63,7 +61,7 @@ func (e *Engine) Class(members []Member) Class {
 
 func (e *Engine) summary(members []Member, list []Standings, places int) Summary {
 	sum := Summary{}
-	total, half := int64(0), e.scale.quo(ratio(2, 1)).round(mostPlaces)
+	total, half := Decimal(0), e.scale.quo(ratio(2, 1)).round(mostPlaces)
 	for i, s := range list {
 		if !s.Ranked {
 			continue
@@ -75,7 +73,7 @@ func (e *Engine) summary(members []Member, list []Standings, places int) Summary
 			sum.Lowest = s.Mean
 		}
 		sum.N++
-		total += int64(s.Mean)
+		total += s.Mean
 		passed := s.Mean >= half
 		if passed {
 			sum.Passed++
@@ -92,7 +90,7 @@ func (e *Engine) summary(members []Member, list []Standings, places int) Summary
 		}
 	}
 	if sum.N > 0 {
-		sum.Mean = Round(big.NewRat(total, int64(sum.N)*unit), places)
+		sum.Mean = Mean(total, sum.N, places)
 	}
 	return sum
 }

@@ -127,3 +127,8 @@ func (d *Decimal) UnmarshalCBOR(b []byte) error {
 	*d = Decimal(n)
 	return nil
 }
+
+// Mean is sum / n, rounded half-up to so many decimals; n is above 0.
+func Mean(sum Decimal, n, places int) Decimal {
+	return Round(big.NewRat(int64(sum), int64(n)*unit), places)
+}

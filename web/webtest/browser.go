@@ -157,6 +157,22 @@ func (tab *Tab) Choose(name string, files ...string) {
 	tab.do("choose for "+name, chromedp.SetUploadFiles(`[name="`+name+`"]`, files))
 }
 
+// Keys types on the keyboard, wherever the cursor stands. "\r" is Enter.
+func (tab *Tab) Keys(keys string) {
+	tab.t.Helper()
+	tab.do("type", chromedp.KeyEvent(keys))
+}
+
+// KeysOpen is Keys that ends with a page being opened.
+func (tab *Tab) KeysOpen(keys string) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(keys)); err != nil {
+		tab.t.Fatalf("type: %v", err)
+	}
+}
+
 // Press clicks what a CSS selector finds and waits for the page that it opens.
 func (tab *Tab) Press(selector string) {
 	tab.t.Helper()

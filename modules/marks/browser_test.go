@@ -1,0 +1,172 @@
+package marks_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"preau/school"
+	"preau/web/webtest"
+)
+
+// hundred are the marks that the tests type, with every state and both signs.
+func hundred(i int) (typed, shown string) {
+	switch i % 25 {
+	case 3:
+		return "a", "abs"
+	case 9:
+		return "j", "absj"
+	case 14:
+		return "d", "disp"
+	case 17:
+		return "n", "nr"
+	case 22:
+		return "f", "fraude"
+	}
+	s := strconv.Itoa(i % 20)
+	if i%2 == 0 {
+		return s + ".5", s + ",5"
+	}
+	return s + ",25", s + ",25"
+}
+
+func (l *lycee) tab(t *testing.T, role school.Role) *webtest.Tab {
+	t.Helper()
+	tab := webtest.OpenBrowser(t).Tab(l.URL)
+	ck, err := l.Server.OpenSession(l.People[role].ID, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab.SetCookie(ck)
+	return tab
+}
+
+// wait asks until the page says so.
+func wait(t *testing.T, tab *webtest.Tab, what, expression string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; {
+		if webtest.Eval[bool](tab, expression) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s never came:\n%s", what, tab.Text())
+		}
+	}
+}
+
+// live waits until the sheet's script has taken over the keys.
+func live(t *testing.T, tab *webtest.Tab) {
+	t.Helper()
+	wait(t, tab, "the script", `document.getElementById("marks").getAttribute("data-live") === "1"`)
+}
+
+// at waits until the cursor stands in a row.
+func at(t *testing.T, tab *webtest.Tab, row int) {
+	t.Helper()
+	wait(t, tab, "the cursor in row "+strconv.Itoa(row), `document.activeElement.name === "m.`+strconv.Itoa(row)+`"`)
+}
+
+func (l *lycee) check(t *testing.T, sheet string, n int) {
+	t.Helper()
+	p := l.As(school.Teacher).Get(sheet)
+	for i := range n {
+		_, want := hundred(i)
+		if got, _ := p.Field("m." + strconv.Itoa(i+1)); got != want {
+			t.Errorf("row %d holds %q, want %q", i+1, got, want)
+		}
+	}
+}
+
+func axe(t *testing.T, tab *webtest.Tab, where string) {
+	t.Helper()
+	for _, f := range tab.Axe() {
+		t.Errorf("axe on %s: %s: %s\n%s", where, f.ID, f.Help, strings.Join(f.Nodes, "\n"))
+	}
+	if px := tab.Sideways(); px > 0 {
+		t.Errorf("%s is %d px wider than its window", where, px)
+	}
+}
+
+func TestAHundredMarksByKeyboard(t *testing.T) {
+	for _, width := range []int{1366, 360} {
+		l := newLycee(t, 100)
+		sheet := path(l.evaluation(t, l.As(school.Teacher), nil))
+		tab := l.tab(t, school.Teacher)
+		tab.Width(width)
+		tab.Open(sheet)
+		live(t, tab)
+		at(t, tab, 1)
+		wide := strconv.Itoa(width)
+		for i := range 100 {
+			typed, _ := hundred(i)
+			if i == 40 { // a slip: said at once, nothing lost, nothing moves on
+				tab.Keys("21\r")
+				at(t, tab, 41)
+				if !tab.Has("Plus de 20 : corrigez, rien n’est enregistré.") {
+					t.Error("21/20 is not refused at once")
+				}
+				tab.Shot("marks-slip-" + wide)
+			}
+			tab.Keys(typed + "\r")
+		}
+		wait(t, tab, "the last mark", `document.getElementById("t-n").textContent === "100"`)
+		tab.Shot("marks-filled-" + wide)
+		axe(t, tab, "the filled sheet at "+wide)
+		l.check(t, sheet, 100)
+		tab.Open(l.notebook("MATH"))
+		tab.Shot("marks-notebook-" + wide)
+		axe(t, tab, "the notebook at "+wide)
+		tab.Open(l.notebook("MATH") + "/new?period=1")
+		tab.Shot("marks-new-" + wide)
+		axe(t, tab, "the form at "+wide)
+		tab.Open("/marks")
+		tab.Shot("marks-home-" + wide)
+		axe(t, tab, "the list at "+wide)
+		tab.Open("/marks/why/" + l.class.String() + "/" + l.pupils[1].String() + "/MATH?period=1")
+		tab.Shot("marks-why-" + wide)
+		axe(t, tab, "the explanation at "+wide)
+		tab.Open(sheet + "/blank")
+		tab.Print("marks-blank")
+	}
+}
+
+func TestAHundredMarksWithoutScript(t *testing.T) {
+	l := newLycee(t, 100)
+	sheet := path(l.evaluation(t, l.As(school.Teacher), nil))
+	tab := l.tab(t, school.Teacher)
+	tab.NoScript()
+	tab.Width(360)
+	tab.Open(sheet)
+	for i := range 100 {
+		typed, _ := hundred(i)
+		at(t, tab, i+1)
+		tab.KeysOpen(typed + "\r")
+	}
+	tab.Shot("marks-noscript-360")
+	l.check(t, sheet, 100)
+}
+
+// TestTwoInTheSameSheetInABrowser: the second is told, and nothing is lost.
+func TestTwoInTheSameSheetInABrowser(t *testing.T) {
+	l := newLycee(t, 5)
+	sheet := path(l.evaluation(t, l.As(school.Teacher), nil))
+	mine, theirs := l.tab(t, school.Teacher), l.tab(t, school.Deputy)
+	mine.Open(sheet)
+	theirs.Open(sheet)
+	live(t, mine)
+	live(t, theirs)
+	at(t, mine, 1)
+	at(t, theirs, 1)
+	mine.Keys("12\r")
+	wait(t, mine, "the first mark", `document.getElementById("t-n").textContent === "1"`)
+	theirs.Keys("15\r")
+	wait(t, theirs, "the warning", `document.body.textContent.indexOf("a enregistré 12 entre-temps") > 0`)
+	if got := webtest.Eval[string](theirs, `document.getElementsByName("m.1")[0].value`); got != "15" {
+		t.Errorf("what was typed became %q", got)
+	}
+	theirs.Shot("marks-conflict-1366")
+	if got, _ := l.As(school.Teacher).Get(sheet).Field("m.1"); got != "12" {
+		t.Errorf("the first mark became %q", got)
+	}
+}
