@@ -87,3 +87,13 @@ func yes(b web.Base, v bool) string {
 	}
 	return b.T("circulars.no")
 }
+
+// deeds lead from a circular to what came back; replies only where they were asked.
+func (p officeShowPage) deeds() []web.Button {
+	at := "/circulars/" + p.ID.String()
+	list := []web.Button{{Label: p.T("circulars.receipts.link"), Href: at + "/receipts"}}
+	if p.Reply || p.Replies > 0 {
+		list = append(list, web.Button{Label: p.T("circulars.replies.link", "count", p.Replies), Href: at + "/replies", Kind: web.Secondary})
+	}
+	return list
+}

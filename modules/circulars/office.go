@@ -63,6 +63,7 @@ func officeList(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
+		see := visible(c, tx)
 		n := 0
 		for _, id := range ids {
 			here := n >= from && n < from+perPage
@@ -88,10 +89,17 @@ func officeList(c *web.Ctx) error {
 			if row.State, _, err = stateOf(tx, r.ID); err != nil {
 				return err
 			}
-			row.Schools = len(store.Addressed(tx, r.ID))
+			for _, code := range store.Addressed(tx, r.ID) {
+				if see(code) {
+					row.Schools++
+				}
+			}
 			for rc, err := range receipts.Where(tx, "circular", r.ID) {
 				if err != nil {
 					return err
+				}
+				if !see(rc.Value.Site) {
+					continue
 				}
 				row.Here++
 				row.Read.Read += rc.Value.All.Read
@@ -153,10 +161,16 @@ func officeShow(c *web.Ctx) error {
 			return err
 		}
 		p.ByRef, p.OldRef = referenceOf(tx, p.By), referenceOf(tx, r.Value.Replaces)
-		if p.Replies, err = replies.Count(tx, "circular", id); err != nil {
-			return err
+		see := visible(c, tx)
+		for rp, err := range replies.Where(tx, "circular", id) {
+			if err != nil {
+				return err
+			}
+			if see(rp.Value.Site) {
+				p.Replies++
+			}
 		}
-		list, err := schoolReceipts(tx, id)
+		list, err := schoolReceipts(c, tx, id)
 		p.Sum = sum(list)
 		return err
 	})
@@ -234,9 +248,25 @@ func sum(list []schoolReceipt) (s receiptSum) {
 	return s
 }
 
-// schoolReceipts lists the schools a circular is addressed to, with what each
-// has said of it and when its box was last heard.
-func schoolReceipts(tx *store.Tx, id store.ID) ([]schoolReceipt, error) {
+// visible tells of which schools the person may see figures: an inspector those of
+// the circumscription, others all. A school whose place cannot be told is not shown.
+func visible(c *web.Ctx, tx *store.Tx) func(code string) bool {
+	day, known := org.Today(tx), map[string]bool{}
+	return func(code string) bool {
+		ok, asked := known[code]
+		if !asked {
+			var err error
+			ok, err = org.MaySee(tx, c.Person(), code, day)
+			ok = ok && err == nil
+			known[code] = ok
+		}
+		return ok
+	}
+}
+
+// schoolReceipts lists the schools a circular is addressed to and the person may
+// see, with what each has said of it and when its box was last heard.
+func schoolReceipts(c *web.Ctx, tx *store.Tx, id store.ID) ([]schoolReceipt, error) {
 	have := map[string]Receipt{}
 	for r, err := range receipts.Where(tx, "circular", id) {
 		if err != nil {
@@ -253,7 +283,11 @@ func schoolReceipts(tx *store.Tx, id store.ID) ([]schoolReceipt, error) {
 		return nil, err
 	}
 	var list []schoolReceipt
+	see := visible(c, tx)
 	for _, code := range store.Addressed(tx, id) {
+		if !see(code) {
+			continue
+		}
 		s := schoolReceipt{Code: code, Name: names[org.NormalizeCode(code)], Contact: last[code].Last}
 		if region, _, err := org.Path(tx, code); err == nil {
 			s.Region, s.RegionName = region.Code, region.Name

@@ -16,6 +16,7 @@ type readersPage struct {
 	Date      string
 	Readers   []Reader // who has not read first
 	Count     Count
+	Roles     []roleCount
 	Progress  store.ProgressOf
 	Ticked    []string
 }
@@ -45,7 +46,7 @@ func readersPageOf(c *web.Ctx, title string) (p readersPage, err error) {
 				p.Readers = append(p.Readers, x)
 			}
 		}
-		p.Count = Count{Read: len(done), Staff: len(list)}
+		p.Count, p.Roles = Count{Read: len(done), Staff: len(list)}, byRole(list)
 		p.Readers = append(p.Readers, done...)
 		_, p.Progress, _, err = sentUp(tx, id, c.Site().Code)
 		return err
@@ -53,6 +54,25 @@ func readersPageOf(c *web.Ctx, title string) (p readersPage, err error) {
 	p.Lead = p.T("circulars.lead", "reference", p.Reference) + " · " + p.Subject
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return p, err
+}
+
+// byRole counts readers in the order of roles.
+func byRole(list []Reader) (counts []roleCount) {
+	for _, role := range school.BoxRoles {
+		n := roleCount{Role: role}
+		for _, r := range list {
+			if mainRole(r.Person.Value) != role {
+				continue
+			}
+			if n.Staff++; r.Read() {
+				n.Read++
+			}
+		}
+		if n.Staff > 0 {
+			counts = append(counts, n)
+		}
+	}
+	return counts
 }
 
 func showReaders(c *web.Ctx) error {

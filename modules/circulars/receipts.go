@@ -1,8 +1,12 @@
 package circulars
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"preau/school"
@@ -11,19 +15,48 @@ import (
 	"preau/web"
 )
 
+// Where a school stands with a circular, the most troubling first. Who was not
+// heard since the signature is told apart from who has not read.
+var standings = []string{"aside", "never", "silent", "on_its_way", "received", "acknowledged"}
+
+func (s schoolReceipt) standing(signed time.Time) string {
+	switch {
+	case s.Receipt != nil && s.Receipt.Fault != "":
+		return "aside"
+	case s.Receipt != nil && !s.Receipt.Acknowledged.IsZero():
+		return "acknowledged"
+	case s.Receipt != nil:
+		return "received"
+	case s.Contact.IsZero():
+		return "never"
+	case s.Contact.Before(signed):
+		return "silent"
+	}
+	return "on_its_way"
+}
+
 type receiptsPage struct {
 	web.Base
 	ID        store.ID
 	Reference string
 	Sum       receiptSum
+	Standings []standingCount
 	Regions   []regionCount
 	Roles     []roleCount
-	Schools   []schoolReceipt
-	Silent    int // schools without contact since the circular was signed
+	Schools   []schoolReceipt // those of the page
+	Pages     web.Pages
+	Only      string // words for what the list of schools is narrowed to; "" shows all
+	Silent    int    // schools without contact since the circular was signed
 	Signed    time.Time
 }
 
+type standingCount struct {
+	Standing string
+	Schools  int
+}
+
 type regionCount struct {
+	Code     string
 	Name     string
 	Schools  int
 	Received int
@@ -43,6 +76,7 @@ func officeReceipts(c *web.Ctx) error {
 		return err
 	}
 	p := receiptsPage{Base: c.Base("circulars.receipts.title"), ID: id}
+	var all []schoolReceipt
 	err = c.View(func(tx *store.Tx) error {
 		r, err := circulars.Get(tx, id)
 		if err != nil {
@@ -53,41 +87,30 @@ func officeReceipts(c *web.Ctx) error {
 			return err
 		}
 		p.Reference, p.Signed = h.Reference, r.Time
-		list, err := schoolReceipts(tx, id)
-		if err != nil {
-			return err
-		}
-		for _, s := range list {
-			if ok, err := org.MaySee(tx, c.Person(), s.Code, org.Today(tx)); err != nil {
-				return err
-			} else if ok {
-				p.Schools = append(p.Schools, s)
-			}
-		}
-		return nil
+		all, err = schoolReceipts(c, tx, id)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	p.count()
+	p.count(all)
+	p.narrow(all, c)
 	p.Lead = p.T("circulars.lead", "reference", p.Reference)
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return c.Render(http.StatusOK, receiptsView(p))
 }
 
-func (p *receiptsPage) count() {
-	regions, roles := map[string]*regionCount{}, map[school.Role]*roleCount{}
-	for _, s := range p.Schools {
+func (p *receiptsPage) count(all []schoolReceipt) {
+	regions, roles, alike := map[string]*regionCount{}, map[school.Role]*roleCount{}, map[string]int{}
+	for _, s := range all {
+		alike[s.standing(p.Signed)]++
 		g := regions[s.Region]
 		if g == nil {
-			g = &regionCount{Name: s.RegionName}
+			g = &regionCount{Code: s.Region, Name: s.RegionName}
 			regions[s.Region] = g
 		}
 		g.Schools++
 		if s.Receipt == nil {
-			if s.Contact.Before(p.Signed) {
-				p.Silent++
-			}
 			continue
 		}
 		g.Received++
@@ -103,6 +126,11 @@ func (p *receiptsPage) count() {
 			k.Staff += n.Staff
 		}
 	}
+	for _, st := range standings {
+		if n := alike[st]; n > 0 {
+			p.Standings = append(p.Standings, standingCount{st, n})
+		}
+	}
 	for _, g := range regions {
 		p.Regions = append(p.Regions, *g)
 	}
@@ -112,32 +140,80 @@ func (p *receiptsPage) count() {
 			p.Roles = append(p.Roles, *k)
 		}
 	}
-	// Who has not received stands first, then who has read least.
-	sort.SliceStable(p.Schools, func(i, j int) bool {
-		a, b := p.Schools[i].Receipt, p.Schools[j].Receipt
-		if a == nil || b == nil {
-			return a == nil && b != nil
-		}
-		return a.All.Read*max(b.All.Staff, 1) < b.All.Read*max(a.All.Staff, 1)
-	})
-	p.Sum = sum(p.Schools)
+	p.Silent = alike["never"] + alike["silent"]
+	p.Sum = sum(all)
 }
 
-// mark is where a school stands, in words: no contact is not "not read".
-func (p receiptsPage) mark(s schoolReceipt) web.Mark {
-	switch {
-	case s.Receipt != nil && s.Receipt.Fault != "":
-		return web.Mark{Icon: "octagon", Tone: web.Brick, Bold: p.T("circulars.receipts.aside"), Text: p.T(s.Receipt.Fault)}
-	case s.Receipt != nil && !s.Receipt.Acknowledged.IsZero():
-		return web.Mark{Icon: "check", Tone: web.Green, Bold: p.T("circulars.receipts.acknowledged"), Text: p.Moment(s.Receipt.Acknowledged)}
-	case s.Receipt != nil:
-		return web.Mark{Icon: "roof", Tone: web.Ochre, Bold: p.T("circulars.receipts.received"), Text: p.Moment(s.Receipt.Received)}
-	case s.Contact.IsZero():
-		return web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("circulars.receipts.never"), Text: p.T("circulars.receipts.never_text")}
-	case s.Contact.Before(p.Signed):
-		return web.Mark{Icon: "clock", Tone: web.Brick, Bold: p.T("circulars.receipts.silent"), Text: p.T("circulars.receipts.since", "when", p.Moment(s.Contact))}
+// narrow keeps the schools of a region or of a standing when the address asks for
+// it, puts who stands worst first, and cuts out one page.
+func (p *receiptsPage) narrow(all []schoolReceipt, c *web.Ctx) {
+	region, standing := c.Query("region"), c.Query("standing")
+	kept := slices.DeleteFunc(slices.Clone(all), func(s schoolReceipt) bool {
+		return region != "" && s.Region != region || standing != "" && s.standing(p.Signed) != standing
+	})
+	if i := slices.IndexFunc(p.Regions, func(g regionCount) bool { return g.Code == region }); region != "" && i >= 0 {
+		p.Only = named(p.Base, p.Regions[i].Name)
 	}
-	return web.Mark{Icon: "arrow", Tone: web.Blue, Bold: p.T("circulars.receipts.on_its_way"), Text: p.T("circulars.receipts.seen", "when", p.Moment(s.Contact))}
+	if slices.Contains(standings, standing) {
+		p.Only = p.T("circulars.receipts." + standing)
+	}
+	rank := map[string]int{}
+	for i, st := range standings {
+		rank[st] = i
+	}
+	share := func(s schoolReceipt) float64 {
+		if s.Receipt == nil {
+			return 0
+		}
+		return float64(s.Receipt.All.Read) / float64(max(s.Receipt.All.Staff, 1))
+	}
+	slices.SortStableFunc(kept, func(a, b schoolReceipt) int {
+		return cmp.Or(cmp.Compare(rank[a.standing(p.Signed)], rank[b.standing(p.Signed)]), cmp.Compare(share(a), share(b)), strings.Compare(a.Name, b.Name))
+	})
+	p.Pages = web.PagesOf("/circulars/"+p.ID.String()+"/receipts", url.Values{"region": {region}, "standing": {standing}}, c.From(), schoolsPerPage, len(kept))
+	p.Pages.ByName = true
+	p.Schools = web.Cut(kept, c.From(), schoolsPerPage)
+}
+
+// schoolsPerPage is how many schools a page of receipts lists.
+const schoolsPerPage = 50
+
+// standingMark is a standing in words; mark adds what is known of one school.
+func (p receiptsPage) standingMark(standing string) web.Mark {
+	m := map[string]web.Mark{
+		"aside":        {Icon: "octagon", Tone: web.Brick},
+		"never":        {Icon: "clock", Tone: web.Brick},
+		"silent":       {Icon: "clock", Tone: web.Brick},
+		"on_its_way":   {Icon: "arrow", Tone: web.Blue},
+		"received":     {Icon: "roof", Tone: web.Ochre},
+		"acknowledged": {Icon: "check", Tone: web.Green},
+	}[standing]
+	m.Bold = p.T("circulars.receipts." + standing)
+	return m
+}
+
+func (p receiptsPage) mark(s schoolReceipt) web.Mark {
+	standing := s.standing(p.Signed)
+	m := p.standingMark(standing)
+	switch standing {
+	case "aside":
+		m.Text = p.T(s.Receipt.Fault)
+	case "acknowledged":
+		m.Text = p.Moment(s.Receipt.Acknowledged)
+	case "received":
+		m.Text = p.Moment(s.Receipt.Received)
+	case "never":
+		m.Text = p.T("circulars.receipts.never_text")
+	case "silent":
+		m.Text = p.T("circulars.receipts.since", "when", p.Moment(s.Contact))
+	default:
+		m.Text = p.T("circulars.receipts.seen", "when", p.Moment(s.Contact))
+	}
+	return m
+}
+
+func (p receiptsPage) at(key, value string) string {
+	return "/circulars/" + p.ID.String() + "/receipts?" + url.Values{key: {value}}.Encode()
 }
 
 type replyRow struct {
@@ -169,13 +245,12 @@ func officeReplies(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
+		see := visible(c, tx)
 		for r, err := range replies.Where(tx, "circular", id) {
 			if err != nil {
 				return err
 			}
-			if ok, err := org.MaySee(tx, c.Person(), r.Value.Site, org.Today(tx)); err != nil {
-				return err
-			} else if ok {
+			if see(r.Value.Site) {
 				p.Rows = append(p.Rows, replyRow{ID: r.ID, School: names[org.NormalizeCode(r.Value.Site)], Reply: r.Value})
 			}
 		}
@@ -203,8 +278,7 @@ func replyFile(c *web.Ctx) error {
 		if err != nil {
 			return c.NotFound()
 		}
-		ok, err := org.MaySee(tx, c.Person(), r.Value.Site, org.Today(tx))
-		if err != nil || !ok {
+		if !visible(c, tx)(r.Value.Site) {
 			return c.NotFound()
 		}
 		file = r.Value.File
