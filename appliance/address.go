@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"preau/appliance/mdns"
 	"preau/school/seal"
 	"preau/web"
 )
@@ -35,14 +36,14 @@ func (x *server) addresses() (a addresses) {
 		}
 		return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 	}
-	ips, _ := lanAddresses(tcp.IP)
+	ips, _ := mdns.Addresses(tcp.IP)
 	for _, ip := range ips {
 		if net.ParseIP(ip).To4() != nil {
 			a.Numbers = append(a.Numbers, url(ip))
 		}
 	}
-	if x.Config.MDNS.Enabled && len(ips) > 0 {
-		a.Name = url(x.Config.Site.Slug + ".local")
+	if name := x.hosts.announced(); name != "" {
+		a.Name = url(name)
 	}
 	return a
 }

@@ -15,6 +15,7 @@ type hostNames struct {
 	fixed map[string]bool
 
 	mu   sync.Mutex
+	name string // <slug>.local as it is announced, "" before it is
 	read time.Time
 	now  map[string]bool // the machine's addresses, which change on a LAN
 }
@@ -37,7 +38,7 @@ func newHostNames(c SiteConfig) *hostNames {
 // ours tells whether a host name, without its port, is the site's.
 func (h *hostNames) ours(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if h.fixed[host] {
+	if h.fixed[host] || host != "" && host == h.announced() {
 		return true
 	}
 	ip := net.ParseIP(host)
@@ -45,6 +46,21 @@ func (h *hostNames) ours(host string) bool {
 		return false
 	}
 	return ip.IsLoopback() || h.addresses()[ip.String()]
+}
+
+// took notes the name that the site got on the LAN: a neighbour may have the one
+// that it wanted.
+func (h *hostNames) took(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.name = name + ".local"
+}
+
+// announced is the name on the LAN, "" before there is one.
+func (h *hostNames) announced() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.name
 }
 
 const addressesHold = 30 * time.Second

@@ -92,7 +92,7 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	begin("commands", func(ctx context.Context) error { return serveSocket(ctx, r, x.commands) })
 	begin("exchange", r.Exchange.Run)
 	begin("jobs", func(ctx context.Context) error { runJobs(ctx, r, jobsOf(r)); return nil })
-	begin("announcement", x.announce)
+	begin("announcement", func(ctx context.Context) error { return r.announce(ctx, r.Config.Site.Slug, x.pages, x.hosts) })
 	begin("guard", x.guard)
 	o.Log.Info("serving", "kind", s.Kind, "pages", x.at.Pages, "https", x.at.HTTPS, "exchange", x.at.Exchange, "version", r.Version)
 	if o.Ready != nil {

@@ -178,6 +178,11 @@ func setUp(ctx context.Context, r *Running, o RunOptions) (pages net.Listener, e
 			cancel(err)
 		}
 	})
+	parts.Go(func() {
+		if err := r.announce(work, setupSlug, l, w.names); err != nil {
+			cancel(err)
+		}
+	})
 	r.Log.Info("waiting for the set-up", "kind", w.kind, "pages", l.Addr().String())
 	if o.Ready != nil {
 		o.Ready(Addresses{Pages: l.Addr().String(), SetUp: w.code.printed()})

@@ -38,6 +38,12 @@ func TestHostNames(t *testing.T) {
 			t.Errorf("%s is not taken for ours", name)
 		}
 	}
+	if h.ours("tokoin-2.local") {
+		t.Error("a name that was not taken is ours")
+	}
+	if h.took("tokoin-2"); !h.ours("tokoin-2.local") || !h.ours("tokoin.local") {
+		t.Error("the name that was got on the LAN is not taken for ours")
+	}
 	for _, name := range []string{"", "evil.example", "192.0.2.77", "tokoin.local.evil.example", "2001:db8::1"} {
 		if h.ours(name) {
 			t.Errorf("%s is taken for ours", name)
