@@ -33,6 +33,10 @@ generate: ## pages from *.templ, and the list of modules
 	scripts/templ .
 	go generate ./...
 
+.PHONY: dictionary
+dictionary: build ## the exchange's next dictionary, from the demonstration: make dictionary ID=2
+	scripts/dictionary $(ID)
+
 .PHONY: build
 build: ## build/preau, static and stripped
 	@mkdir -p build

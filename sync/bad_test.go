@@ -31,11 +31,22 @@ func packed(t testing.TB, frames []byte) io.ReadWriter {
 	if err := z.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	return pipe{&b}
+	return pipe{chunked(b.Bytes())}
+}
+
+// chunked lays bytes into chunks, as a stream has them.
+func chunked(b []byte) io.Reader {
+	var line []byte
+	for len(b) > 0 {
+		n := min(len(b), mostChunk)
+		line = append(binary.AppendUvarint(line, uint64(n+chunkData)), b[:n]...)
+		b = b[n:]
+	}
+	return bytes.NewReader(line)
 }
 
 func TestAFrameThatClaimsTwoGigabytesIsRefused(t *testing.T) {
-	f, err := newFramer(packed(t, binary.AppendUvarint([]byte{frameBatch}, 2<<30)))
+	f, err := newFramer(packed(t, binary.AppendUvarint([]byte{frameBatch}, 2<<30)), newCodecs(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +74,7 @@ func TestABombTakesLittleMemory(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := newFramer(pipe{&b})
+	f, err := newFramer(pipe{chunked(b.Bytes())}, newCodecs(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +96,7 @@ func TestABombTakesLittleMemory(t *testing.T) {
 func TestUnknownFramesAreSkippedWhenTheyMayBe(t *testing.T) {
 	frames := append(binary.AppendUvarint([]byte{0x80 | 99}, 3), 1, 2, 3)
 	frames = append(frames, frameIdle, 0)
-	f, err := newFramer(packed(t, frames))
+	f, err := newFramer(packed(t, frames), newCodecs(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +104,7 @@ func TestUnknownFramesAreSkippedWhenTheyMayBe(t *testing.T) {
 	if kind, _, err := f.read(); kind != frameIdle || err != nil {
 		t.Errorf("type %d, %v", kind, err)
 	}
-	f, err = newFramer(packed(t, []byte{99, 0}))
+	f, err = newFramer(packed(t, []byte{99, 0}), newCodecs(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +118,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{frameIdle, 0})
 	f.Add(append(binary.AppendUvarint([]byte{frameBatch}, 2), 0xa1, 0x01))
 	f.Fuzz(func(t *testing.T, frames []byte) {
-		r, err := newFramer(packed(t, frames))
+		r, err := newFramer(packed(t, frames), newCodecs(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +128,7 @@ func FuzzFrames(f *testing.F) {
 			if err != nil {
 				return
 			}
-			for _, v := range []any{&helloWire{}, &welcomeWire{}, &batchWire{}, &blobWire{}, &cursorWire{}, &byeWire{}} {
+			for _, v := range []any{&helloWire{}, &welcomeWire{}, &batchWire{}, &blobWire{}, &cursorWire{}, &byeWire{}, &compareWire{}} {
 				_ = unmarshal(body, v)
 			}
 		}

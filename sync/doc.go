@@ -17,11 +17,11 @@
 //
 // # What it does not
 //
-// It has no byte budgets, dictionaries, file differences or sealed segments yet.
+// It has no byte budgets, file differences or sealed segments yet.
 //
 // # On the wire
 //
-//	TCP → TLS 1.3, ALPN preau/1 → one zstd stream a direction → frames
+//	TCP → TLS 1.3, ALPN preau/1 → chunks → zstd with a dictionary → frames
 //	frame: type (1 byte; 0x80 set: may be skipped) · length (uvarint) · CBOR
 //
 // docs/SYNC.md has every frame.

@@ -32,6 +32,7 @@ type EngineOptions struct {
 type Engine struct {
 	o    EngineOptions
 	kick chan struct{}
+	z    *codecs
 
 	mu     sync.Mutex
 	site   string // school code
@@ -53,7 +54,7 @@ func NewEngine(o EngineOptions) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), status: Status{State: "never"}}
+	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(), status: Status{State: "never"}}
 }
 
 // SetSite is told the school's code when an enrolment has given another.
@@ -91,7 +92,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		var bye *ByeError
 		wait := back/2 + rand.N(back)
 		switch {
-		case errors.Is(err, errReborn):
+		case errors.Is(err, errReborn), errors.Is(err, errOtherDict):
 			continue
 		case errors.Is(err, ErrNotEnrolled):
 			wait = time.Minute
@@ -143,7 +144,7 @@ func (e *Engine) Once(ctx context.Context) (Report, error) {
 		if e.once.TryLock() {
 			defer e.once.Unlock()
 			r, err := e.locked(ctx, true)
-			if errors.Is(err, errReborn) {
+			if errors.Is(err, errReborn) || errors.Is(err, errOtherDict) {
 				r, err = e.locked(ctx, true)
 			}
 			return r, err
@@ -204,6 +205,10 @@ func (e *Engine) attempt(ctx context.Context, ends bool) (Report, error) {
 func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 	rec := &recorder{r: Report{Started: time.Now()}}
 	m, err := e.session(ctx, rec, ends)
+	var bye *ByeError
+	if errors.As(err, &bye) && bye.Reason == "dictionary" { // the office has become older
+		err = errors.Join(errOtherDict, e.learnDict(0))
+	}
 	r := rec.end(m, err)
 	e.mu.Lock()
 	e.status.Next = time.Time{}
@@ -262,13 +267,13 @@ func (e *Engine) session(ctx context.Context, rec *recorder, ends bool) (*meter,
 	}
 	rec.step("agreed", 0)
 	rec.stage("greeted")
-	return m, e.talk(ctx, conn, rec, ends)
+	return m, e.talk(ctx, conn, office, rec, ends)
 }
 
 // talk greets and carries on with the first batch at once, without waiting
 // for the office's welcome: it assumes what was last confirmed.
-func (e *Engine) talk(ctx context.Context, conn net.Conn, rec *recorder, ends bool) error {
-	f, err := newFramer(conn)
+func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec *recorder, ends bool) error {
+	f, err := newFramer(conn, e.z, commonDict([]uint32{office.Dict}))
 	if err != nil {
 		return err
 	}
@@ -301,7 +306,7 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, rec *recorder, ends bo
 
 func (e *Engine) hello() (helloWire, error) {
 	now, trusted := e.o.DB.Clock()
-	h := helloWire{Version: Version, Build: e.o.Build, Millis: now.UnixMilli(), Trusted: trusted}
+	h := helloWire{Version: Version, Build: e.o.Build, Dicts: knownDicts(), Millis: now.UnixMilli(), Trusted: trusted}
 	if e.o.FreeDisk != nil {
 		h.FreeDisk = e.o.FreeDisk()
 	}
@@ -344,6 +349,9 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 		have[f] = cur
 	}
 	e.met(s)
+	if err := e.learnDict(commonDict(w.Dicts)); err != nil {
+		return err
+	}
 	if reborn, err := e.askWhoIAm(have); reborn || err != nil {
 		return errors.Join(errReborn, err)
 	}
@@ -351,6 +359,24 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 		return err
 	}
 	return s.compare(w.Compare)
+}
+
+var errOtherDict = errors.New("boxsync: the office does not know the dictionary it used to")
+
+// learnDict notes the dictionary that the office can read, for the next hello.
+func (e *Engine) learnDict(id uint32) error {
+	var o OfficeRow
+	if err := e.o.DB.View(func(tx *store.Tx) (err error) { o, err = Office(tx); return err }); err != nil || o.Dict == id {
+		return err
+	}
+	return e.o.DB.Update(func(tx *store.Tx) error {
+		o, err := Office(tx)
+		if err != nil {
+			return err
+		}
+		o.Dict = id
+		return setOffice(tx, o)
+	})
 }
 
 // met notes that the office answered.

@@ -174,12 +174,12 @@ func Enrol(ctx context.Context, o EnrolOptions) (Enrolled, error) {
 	if err != nil {
 		return Enrolled{}, err
 	}
-	f, err := newFramer(conn)
+	f, err := newFramer(conn, newCodecs(), 0)
 	if err != nil {
 		return Enrolled{}, err
 	}
 	defer f.close()
-	if err := f.write(frameEnrol, enrolWire{Version, mine}); err != nil {
+	if err := f.say(frameEnrol, enrolWire{Version, mine}); err != nil {
 		return Enrolled{}, err
 	}
 	kind, body, err := f.read()
@@ -215,7 +215,7 @@ func Enrol(ctx context.Context, o EnrolOptions) (Enrolled, error) {
 // one commit, before the box is told.
 func (h *Hub) enrol(_ context.Context, conn *tls.Conn, f *framer, box ed25519.PublicKey, body []byte) error {
 	if !h.enrols.Allow() {
-		return errors.Join(errors.New("boxsync: too many enrolments"), f.write(frameBye, byeWire{Reason: "busy", Back: 60}))
+		return errors.Join(errors.New("boxsync: too many enrolments"), f.say(frameBye, byeWire{Reason: "busy", Back: 60}))
 	}
 	var w enrolWire
 	if err := unmarshal(body, &w); err != nil {
@@ -248,9 +248,9 @@ func (h *Hub) enrol(_ context.Context, conn *tls.Conn, f *framer, box ed25519.Pu
 		return pin(tx, row.Value.Site, box)
 	})
 	if err != nil {
-		return errors.Join(err, f.write(frameBye, byeWire{Reason: "code"}))
+		return errors.Join(err, f.say(frameBye, byeWire{Reason: "code"}))
 	}
-	return f.write(frameEnroled, answer)
+	return f.say(frameEnroled, answer)
 }
 
 // matchCode finds the waiting code that made the proof. All of them are tried

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/time/rate"
 
 	"preau/store"
@@ -35,6 +36,7 @@ type HubOptions struct {
 // Hub is the office's side: it serves the boxes that call.
 type Hub struct {
 	o       HubOptions
+	z       *codecs
 	open    atomic.Int64
 	enrols  *rate.Limiter
 	mu      sync.Mutex
@@ -51,7 +53,7 @@ func NewHub(o HubOptions) *Hub {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{o: o, enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}}
+	return &Hub{o: o, z: newCodecs(), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}}
 }
 
 // Online tells which sites hold a session now.
@@ -127,7 +129,7 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site s
 	if err != nil {
 		return "", err
 	}
-	f, err := newFramer(conn)
+	f, err := newFramer(conn, h.z, 0)
 	if err != nil {
 		return "", err
 	}
@@ -136,6 +138,9 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site s
 		return "", err
 	}
 	kind, body, err := f.read()
+	if errors.Is(err, zstd.ErrUnknownDictionary) {
+		return "", errors.Join(err, f.say(frameBye, byeWire{Reason: "dictionary"}))
+	}
 	if err != nil {
 		return "", err
 	}
@@ -152,13 +157,13 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site s
 	site, err = h.siteOf(key)
 	switch {
 	case err != nil:
-		_ = f.write(frameBye, byeWire{Reason: "unknown", Back: 900})
+		_ = f.say(frameBye, byeWire{Reason: "unknown", Back: 900})
 		return "", err
 	case hello.Version != Version:
-		_ = f.write(frameBye, byeWire{Reason: "version", Back: 3600})
+		_ = f.say(frameBye, byeWire{Reason: "version", Back: 3600})
 		return site, fmt.Errorf("boxsync: protocol version %d", hello.Version)
 	case h.open.Load() > int64(h.o.Most):
-		_ = f.write(frameBye, byeWire{Reason: "busy", Back: 60})
+		_ = f.say(frameBye, byeWire{Reason: "busy", Back: 60})
 		return site, errors.New("boxsync: busy")
 	}
 	return site, h.session(ctx, conn, f, rec, key, site, hello)
@@ -202,7 +207,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l} }
 	s.give = func(b store.Hash) bool { return h.mayHave(site, b) }
 	s.still = func() error { return h.isPinned(key, site) }
-	welcome := welcomeWire{Version: Version, Origin: origin[:]}
+	welcome := welcomeWire{Version: Version, Origin: origin[:], Dicts: knownDicts()}
 	var err error
 	if welcome.Have, err = h.meet(site, s, hello.Lives); err != nil {
 		return err
@@ -217,6 +222,9 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	seen()
 	s.onIdle = seen
 	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	if err := f.speak(commonDict(hello.Dicts)); err != nil {
 		return err
 	}
 	if err := f.write(frameWelcome, welcome); err != nil {

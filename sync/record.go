@@ -27,6 +27,7 @@ type Code struct {
 type OfficeRow struct {
 	Key  []byte `cbor:"1,keyasint,omitempty"`
 	Addr string `cbor:"2,keyasint,omitempty"`
+	Dict uint32 `cbor:"3,keyasint,omitempty"` // it reads; 0: none
 }
 
 var (

@@ -16,7 +16,7 @@ import (
 func (s *session) writes(ctx context.Context) error {
 	changed, stop := s.db.Watch()
 	defer stop()
-	ping := time.NewTicker(pingEvery)
+	ping, asked := time.NewTicker(restAfter), time.Now()
 	defer ping.Stop()
 	for {
 		if err := s.conn.SetWriteDeadline(time.Now().Add(2 * time.Minute)); err != nil {
@@ -31,6 +31,9 @@ func (s *session) writes(ctx context.Context) error {
 				return context.Cause(ctx)
 			}
 			continue
+		}
+		if err := s.f.flush(); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -52,8 +55,12 @@ func (s *session) writes(ctx context.Context) error {
 			if s.stalled() {
 				return errStalled
 			}
-			if !s.onPing {
-				if err := s.f.write(framePing, []byte{}); err != nil {
+			if err := s.f.quiet(); err != nil {
+				return err
+			}
+			if !s.onPing && time.Since(asked) >= pingEvery {
+				asked = time.Now()
+				if err := s.f.ping(); err != nil {
 					return err
 				}
 			}
@@ -79,6 +86,11 @@ func (s *session) turn() (bool, error) {
 	s.replies = nil
 	flying := len(s.flying)
 	s.mu.Unlock()
+	if s.owed.Swap(false) {
+		if err := s.f.ping(); err != nil {
+			return false, err
+		}
+	}
 	if len(replies) > 0 {
 		for _, r := range replies {
 			if err := r(); err != nil {
@@ -247,9 +259,6 @@ func (s *session) sayIdle(flying int) (bool, error) {
 		s.mu.Lock()
 		s.leaving = true
 		s.mu.Unlock()
-		if err := s.f.write(frameBye, byeWire{}); err != nil {
-			return false, err
-		}
 		return false, errBye
 	}
 	return false, nil

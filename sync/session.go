@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"preau/store"
@@ -17,8 +18,8 @@ const (
 	smallestSend = 2 << 10
 	largestSend  = 32 << 10
 	aimedAt      = 5 * time.Second // a batch is as many bytes as the link carries in this time
-	pingEvery    = 30 * time.Second
-	silentAfter  = 100 * time.Second
+	pingEvery    = 60 * time.Second
+	silentAfter  = 200 * time.Second
 	stalledAfter = 5 * time.Minute
 )
 
@@ -58,6 +59,7 @@ type session struct {
 	hold      bool         // the outbox waits for a comparison
 	moved     time.Time    // when the last frame that is not a ping came
 	peerLife  store.Origin // under which the box writes
+	owed      atomic.Bool  // the answer to a ping
 	onPing    bool         // answer pings (the office)
 	greeted   func(kind byte, body []byte) error
 	comparing func(body []byte) error
@@ -84,6 +86,13 @@ func (s *session) run(ctx context.Context) error {
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
 	defer stop()
+	s.f.src.onPing = func() {
+		_ = s.conn.SetReadDeadline(time.Now().Add(silentAfter))
+		if s.onPing {
+			s.owed.Store(true)
+			s.poke()
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -132,11 +141,9 @@ func (s *session) reads() error {
 		if err != nil {
 			return err
 		}
-		if kind != framePing {
-			s.mu.Lock()
-			s.moved = time.Now()
-			s.mu.Unlock()
-		}
+		s.mu.Lock()
+		s.moved = time.Now()
+		s.mu.Unlock()
 		if err := s.handle(kind, body); err != nil {
 			return err
 		}
@@ -173,11 +180,6 @@ func (s *session) handle(kind byte, body []byte) error {
 		s.mu.Unlock()
 		if s.onIdle != nil {
 			s.onIdle()
-		}
-		return nil
-	case framePing:
-		if s.onPing {
-			s.reply(framePing, []byte{})
 		}
 		return nil
 	case frameCompare:

@@ -479,10 +479,7 @@ var simSeeds = []uint64{1005, 1525, 1580, 2234}
 
 // TestSimulation plays seeds from PREAU_SEED on, PREAU_SEEDS of them.
 func TestSimulation(t *testing.T) {
-	n, first := 200, uint64(1000)
-	if os.Getenv("PREAU_NIGHT") != "" {
-		n = 100_000
-	}
+	n, first := storetest.Total("simulation", 300, 100_000), uint64(1000)
 	if v, err := strconv.Atoi(os.Getenv("PREAU_SEEDS")); err == nil {
 		n = v
 	}
@@ -512,5 +509,5 @@ func TestSimulation(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("%d seeds from %d", len(seeds), first)
+	storetest.Record(t, "simulation seeds", len(seeds), map[string]any{"first": first, "bad": 0})
 }

@@ -1,14 +1,10 @@
 package boxsync
 
 import (
-	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/fxamacker/cbor/v2"
-	"github.com/klauspost/compress/zstd"
 
 	"preau/store"
 )
@@ -30,7 +26,6 @@ const (
 	frameEnroled = 10
 	frameBye     = 11 // reason, and when to come back
 	frameCompare = 13 // fingerprints of ranges, and what differs
-	framePing    = 0x80 | 12
 )
 
 // maxFrame bounds what memory is taken for one frame: a batch of 32 KiB of
@@ -82,6 +77,7 @@ type helloWire struct {
 	Trusted  bool         `cbor:"6,keyasint,omitempty"`
 	FreeDisk int64        `cbor:"7,keyasint,omitempty"`
 	Pending  int          `cbor:"8,keyasint,omitempty"`
+	Dicts    []uint32     `cbor:"9,keyasint,omitempty"` // that the box can read
 }
 
 type welcomeWire struct {
@@ -91,6 +87,7 @@ type welcomeWire struct {
 	Millis  int64        `cbor:"4,keyasint,omitempty"`
 	Waiting int          `cbor:"5,keyasint,omitempty"`
 	Compare []byte       `cbor:"6,keyasint,omitempty"` // sets of which cursors say nothing
+	Dicts   []uint32     `cbor:"7,keyasint,omitempty"` // that the office can read
 }
 
 type batchWire struct {
@@ -122,78 +119,6 @@ func (w cursorWire) read() (store.Feed, store.Cursor, error) {
 	}
 	o := store.Origin(w.Origin)
 	return store.Feed{Origin: o, Lane: store.Lane(w.Lane)}, store.Cursor{Origin: o, Number: w.Number, Digest: [16]byte(w.Digest)}, nil
-}
-
-// framer reads and writes frames inside one zstd stream a direction.
-type framer struct {
-	r   *bufio.Reader
-	dec *zstd.Decoder
-	enc *zstd.Encoder
-}
-
-func newFramer(rw io.ReadWriter) (*framer, error) {
-	enc, err := zstd.NewWriter(rw, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithWindowSize(128<<10), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
-	if err != nil {
-		return nil, err
-	}
-	dec, err := zstd.NewReader(rw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(1<<20), zstd.WithDecoderMaxMemory(1<<40)) // the stream is endless; each frame is bounded
-	if err != nil {
-		return nil, err
-	}
-	return &framer{r: bufio.NewReaderSize(dec, 4<<10), dec: dec, enc: enc}, nil
-}
-
-func (f *framer) write(kind byte, v any) error {
-	body, err := encMode.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if len(body) > maxFrame {
-		return fmt.Errorf("%w: %d bytes to send", ErrFrame, len(body))
-	}
-	head := binary.AppendUvarint([]byte{kind}, uint64(len(body)))
-	if _, err := f.enc.Write(append(head, body...)); err != nil {
-		return err
-	}
-	return f.enc.Flush()
-}
-
-// maxSkipped bounds the unknown frames that a peer may have skipped in a row.
-const maxSkipped = 1000
-
-// read returns the next frame of a known kind.
-func (f *framer) read() (kind byte, body []byte, err error) {
-	for range maxSkipped {
-		if kind, err = f.r.ReadByte(); err != nil {
-			return 0, nil, err
-		}
-		n, err := binary.ReadUvarint(f.r)
-		if err != nil {
-			return 0, nil, err
-		}
-		if n > maxFrame {
-			return 0, nil, fmt.Errorf("%w: %d bytes announced", ErrFrame, n)
-		}
-		if kind&0x80 != 0 && kind != framePing {
-			if _, err := io.CopyN(io.Discard, f.r, int64(n)); err != nil {
-				return 0, nil, err
-			}
-			continue
-		}
-		if kind == 0 || kind > frameCompare && kind != framePing {
-			return 0, nil, fmt.Errorf("%w: type %d", ErrFrame, kind)
-		}
-		body = make([]byte, n)
-		_, err = io.ReadFull(f.r, body)
-		return kind, body, err
-	}
-	return 0, nil, fmt.Errorf("%w: nothing but unknown frames", ErrFrame)
-}
-
-func (f *framer) close() {
-	f.dec.Close()
 }
 
 func unmarshal(body []byte, v any) error {
