@@ -38,7 +38,7 @@ func TestEveryPage(t *testing.T) {
 			tab.Fill("login", who.Login)
 			tab.Fill("secret", who.Secret)
 			tab.Press(`main form[action="/signin"] button`)
-			w.visit(tab, site+"-"+role, who, "/")
+			w.visit(tab, site+"-"+role, who, "/", "/idle")
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,11 +49,34 @@ func (c *Ctx) Render(status int, p templ.Component) error {
 	if c.etag != "" && status == http.StatusOK && (c.page == nil || c.page.tokens == 0) {
 		h.Set("ETag", c.etag)
 	}
+	if c.leavesItself(status) {
+		h.Set("Refresh", strconv.Itoa(int(warnAfter/time.Second))+"; url=/idle?to="+url.QueryEscape(c.Request().URL.RequestURI()))
+	}
 	if c.flash != nil {
 		c.dropCookie(c.cookies() + "-f")
 	}
 	c.sendCookie()
 	return c.send(c.refusedStatus(status), buf.Bytes())
+}
+
+// leavesItself tells a page that must not stay on a shared computer's screen when
+// nobody is there: all but those in which something may have been typed. Without
+// any script the browser goes on to the page that asks.
+func (c *Ctx) leavesItself(status int) bool {
+	return c.actor.SignedIn() && !c.sess.Own && status == http.StatusOK && c.reads() &&
+		c.page != nil && c.page.tokens == 0 && c.echo.Response().Header().Get("Refresh") == "" && !c.route.route.Quiet
+}
+
+// ClosesAt is when the session ends if nothing more is done in it; zero when
+// nobody is signed in.
+func (c *Ctx) ClosesAt() time.Time {
+	st := c.sess.state
+	if st == nil {
+		return time.Time{}
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.seen.Add(st.record.idle()).In(c.srv.zone)
 }
 
 // Refresh asks the browser to load the page again: progress pages without script.

@@ -42,6 +42,9 @@ type Route struct {
 	MaxBody int64
 	// OneTime lets in people whose one-time secret must be changed first.
 	OneTime bool
+	// Quiet is a page whose opening is no use of the session: what asks whether
+	// somebody is still there must not be the answer.
+	Quiet bool
 	// Plain marks an address for machines (healthz): no session, no redirect to
 	// the sign-in page, errors as short text.
 	Plain bool

@@ -52,7 +52,7 @@ func (s *Server) run(ec echo.Context, e *entry) (err error) {
 	if err := s.o.DB.View(c.begin); err != nil {
 		return err
 	}
-	if c.actor.SignedIn() && !e.plain {
+	if c.actor.SignedIn() && !e.plain && !e.route.Quiet {
 		s.used(c.sess, c.now)
 	}
 	if err := c.admit(); err != nil {

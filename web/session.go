@@ -19,6 +19,7 @@ import (
 // How long a session lives without being used.
 const (
 	sharedIdle = 15 * time.Minute    // poste partagé
+	warnAfter  = 13 * time.Minute    // when a shared computer asks whether somebody is there
 	ownIdle    = 30 * 24 * time.Hour // mon appareil
 	anonIdle   = 24 * time.Hour      // before sign-in: only a cookie, nothing stored
 	seenEvery  = time.Minute         // how often the last use is written down

@@ -4,7 +4,9 @@ import (
 	"context"
 	"embed"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"preau/appliance"
 	"preau/school"
@@ -29,6 +31,7 @@ func Pages() []web.Route {
 		{Method: post, Path: "/signin", Access: school.Public(), Handle: signIn, OneTime: true},
 		{Method: post, Path: "/signout", Access: school.Public(), Handle: signOut, OneTime: true},
 		{Path: "/preferences", Access: school.Public(), Handle: prefer, OneTime: true},
+		{Path: "/idle", Access: school.Public(), Handle: idle, OneTime: true, Quiet: true},
 		{Path: "/help", Access: school.Public(), Handle: help, OneTime: true},
 		{Path: "/account", Access: school.SignedIn(), Handle: account},
 		{Method: post, Path: "/account", Access: school.SignedIn(), Handle: saveAccount},
@@ -115,9 +118,34 @@ func prefer(c *web.Ctx) error {
 	return c.Redirect(inside(c.Query("to")))
 }
 
+// idlePage asks whether somebody is still there.
+type idlePage struct {
+	web.Base
+	To     string
+	Closes time.Time
+}
+
+// idle is where a shared computer goes by itself after thirteen minutes: nobody's
+// page stays on its screen. It asks again until the session has ended, and then
+// leads to the sign-in page.
+func idle(c *web.Ctx) error {
+	to := inside(c.Query("to"))
+	closes := c.ClosesAt()
+	if closes.IsZero() {
+		return c.Redirect("/signin?to=" + url.QueryEscape(to))
+	}
+	if !c.Shared() {
+		return c.Redirect(to)
+	}
+	c.Refresh(closes.Sub(c.Now()) + 2*time.Second)
+	p := idlePage{Base: c.Base("signin.idle.title"), To: to, Closes: closes}
+	p.Path, p.Shared = "/idle?to="+url.QueryEscape(to), false // it says itself when the session closes
+	return c.Render(http.StatusOK, idleView(p))
+}
+
 // inside keeps a way back that is a path of this site.
 func inside(to string) string {
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.HasPrefix(to, "/signin") || strings.HasPrefix(to, "/signout") {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.HasPrefix(to, "/signin") || strings.HasPrefix(to, "/signout") || strings.HasPrefix(to, "/idle") {
 		return "/"
 	}
 	return to

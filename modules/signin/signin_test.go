@@ -222,6 +222,44 @@ func TestSharedComputerForgetsAfterFifteenMinutes(t *testing.T) {
 	}
 }
 
+// Without any script a shared computer asks after thirteen minutes, and asking is
+// no use of the session; a page in which words may have been typed stays.
+func TestSharedComputerAsksBeforeItForgets(t *testing.T) {
+	s := newSite(t)
+	shared, own := s.As(school.Head), s.AsOwn(school.Deputy)
+	home := shared.Get("/help")
+	if got := home.Header.Get("Refresh"); got != "780; url=/idle?to=%2Fhelp" || !home.Has("Poste partagé : sans action, la connexion se ferme à") {
+		t.Errorf("Refresh %q on %.400s", got, home)
+	}
+	if got := shared.Get("/account").Header.Get("Refresh"); got != "" {
+		t.Errorf("a page with a form would leave: %q", got)
+	}
+	if p := own.Get("/help"); p.Header.Get("Refresh") != "" || p.Has("Poste partagé : sans action") {
+		t.Errorf("an own device is asked: %v", p.Header)
+	}
+	s.Clock.Add(13 * time.Minute)
+	asks := shared.Get("/idle?to=%2Fhelp")
+	if got := asks.Header.Get("Refresh"); !asks.Has("Êtes-vous toujours là ?") || got != "122" || !strings.Contains(asks.Body, `href="/help"`) || !asks.Has("AGBODJAN Kodjo") {
+		t.Errorf("Refresh %q on %.600s", got, asks)
+	}
+	s.Clock.Add(time.Minute)
+	if p := shared.Get("/idle?to=%2F%2Fevil.example"); !strings.Contains(p.Body, `href="/"`) || strings.Contains(p.Body, "evil") {
+		t.Errorf("the way back leads away: %.600s", p)
+	}
+	s.Clock.Add(time.Minute + 2*time.Second)
+	if p := shared.Get("/idle?to=%2Fhelp"); p.URL.String() != s.URL+"/signin?to=%2Fhelp" || p.Has("AGBODJAN") {
+		t.Errorf("fifteen minutes after the last use: %.300s", p)
+	}
+	// Whoever answers in time goes on.
+	shared = s.As(school.Head)
+	for range 3 {
+		s.Clock.Add(14 * time.Minute)
+		if p := shared.Get("/help"); !p.Has("AGBODJAN Kodjo") {
+			t.Fatalf("in use, and yet %.300s", p)
+		}
+	}
+}
+
 func TestWhoMayEnter(t *testing.T) { newSite(t).Walker().Walk(t, "testdata/access.txt") }
 
 func TestWords(t *testing.T) { web.CheckWords(t, signin.Module().Files) }
