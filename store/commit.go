@@ -43,9 +43,10 @@ const (
 )
 
 // Update runs fn and returns nil only after all it wrote is durable. What fn
-// returns comes back, and then nothing of it was written. fn must have no
-// effect outside the transaction. It fails with ErrReadOnly after a sync that
-// failed, with ErrFull when the disk has no room: then nothing was changed.
+// returns comes back, once all that it saw is durable, and then nothing of it was
+// written. fn must have no effect outside the transaction. Update fails with
+// ErrReadOnly after a sync that failed, with ErrFull when the disk has no room:
+// then nothing was changed.
 func (db *DB) Update(fn func(*Tx) error) error {
 	g := &db.group
 	g.waiting.Add(1)
@@ -57,11 +58,11 @@ func (db *DB) Update(fn func(*Tx) error) error {
 		return err
 	}
 	err = db.run(s, fn) // lets the lock go, also when fn panics
-	if err != nil {
-		return err
-	}
 	<-s.done
-	return s.err
+	if s.err != nil {
+		return s.err
+	}
+	return err // a refusal too may rest on what others wrote in this commit: it waits
 }
 
 // join is the open shared transaction, or a new one. Called under the lock.
