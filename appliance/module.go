@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"preau/school"
 	"preau/store"
 	boxsync "preau/sync"
 	"preau/web"
@@ -28,6 +29,9 @@ type Module struct {
 	// DueReads are the collections that Due reads; nil stands for the module's own.
 	// The roster and the site are always among those of the home page.
 	DueReads []string
+	// Holds tells a person everything that the module holds on them. It runs inside
+	// a read and must copy out what it needs.
+	Holds    func(c *web.Ctx, tx *store.Tx, person store.Record[school.Person]) ([]Held, error)
 	Jobs     []Job
 	Commands []Command
 	// Demo fills a site of the demonstration. It is called once for the office

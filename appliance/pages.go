@@ -24,6 +24,8 @@ func (x *server) routes() []web.Route {
 		{Path: "/status", Access: health, Handle: x.statusPage},
 		{Method: http.MethodPost, Path: "/status/exchange", Access: health, Handle: x.exchangeNow},
 		{Path: "/status/sheet", Access: health, Handle: x.addressSheet},
+		{Path: "/account/held", Access: school.SignedIn(), Handle: x.showOwn},
+		{Path: "/people/{id}/held", Access: school.May(school.TellAllHeld), Handle: x.showHeld},
 	}
 	if x.Kind == web.Box {
 		routes = append(append(routes, x.httpsRoutes()...), x.clockRoutes()...)

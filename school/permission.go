@@ -34,10 +34,16 @@ const (
 	AnswerOffice     Deed = "arrivals.answer"
 	SeePeople        Deed = "people.see" // everybody on the roster
 	ImportPeople     Deed = "people.import"
+	ChangePeople     Deed = "people.change" // add, edit, leave, come back, photos, the year's change
+	ChangeStaff      Deed = "staff.change"  // functions and accounts of staff
+	AssignTeachers   Deed = "teachers.assign"
+	TellAllHeld      Deed = "people.held"   // everything held on one person, for that person
 	ResetSecrets     Deed = "secrets.reset" // see MayResetSecret for whose
 	EnterMarks       Deed = "marks.enter"   // see MayEnterMarks for which
 	SeeMarks         Deed = "marks.see"     // of every class
 	CloseMarks       Deed = "marks.close"   // closing dates, reopening, any sheet
+	OpenRooms        Deed = "rooms.open"    // where pupils sign in
+	PrintSecrets     Deed = "secrets.print" // sheets of one-time PINs and cards, a class at a time
 )
 
 // The deeds at both.
@@ -69,7 +75,13 @@ var deeds = map[Deed]Access{
 	AnswerOffice:     For(Head, Deputy),
 	SeePeople:        For(Head, Deputy, Supervisor, Secretary),
 	ImportPeople:     For(Head, Deputy, Secretary),
+	ChangePeople:     For(Head, Deputy, Secretary),
+	ChangeStaff:      For(Head),
+	AssignTeachers:   For(Head, Deputy),
+	TellAllHeld:      For(Head, Secretary),
 	ResetSecrets:     For(Head, Deputy, Supervisor, Teacher, Technician, Operator),
+	OpenRooms:        For(Head, Deputy, Supervisor, Teacher, Technician),
+	PrintSecrets:     For(Head, Deputy, Supervisor, Teacher),
 
 	EnterMarks: For(Teacher, Deputy),
 	SeeMarks:   For(Head, Deputy),

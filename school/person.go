@@ -51,7 +51,12 @@ type Person struct {
 	Subject    string     `cbor:"21,keyasint,omitempty"` // staff: main subject, as written or a pack's code
 	Language   string     `cbor:"22,keyasint,omitempty"` // "fr", "en", "" the site's
 	Contrast   bool       `cbor:"23,keyasint,omitempty"` // high contrast chosen
+	LeftWhy    string     `cbor:"24,keyasint,omitempty"` // one of LeaveReasons, "" when not said
 }
+
+// LeaveReasons are why somebody leaves, for the monthly return. Pregnancy and
+// illness are "other": the return asks for a count, nobody's record says it.
+var LeaveReasons = []string{"transfer", "dropout", "excluded", "graduated", "retired", "posted", "died", "other"}
 
 // Name is how the person is shown: "AGBODJAN Kodjo".
 func (p *Person) Name() string { return JoinName(p.Surname, p.Given) }

@@ -56,7 +56,13 @@ var answers = map[school.Deed]string{
 	school.AnswerOffice:     "head deputy",
 	school.SeePeople:        "head deputy supervisor secretary",
 	school.ImportPeople:     "head deputy secretary",
+	school.ChangePeople:     "head deputy secretary",
+	school.ChangeStaff:      "head",
+	school.AssignTeachers:   "head deputy",
+	school.TellAllHeld:      "head secretary",
 	school.ResetSecrets:     "head deputy supervisor teacher technician operator",
+	school.OpenRooms:        "head deputy supervisor teacher technician",
+	school.PrintSecrets:     "head deputy supervisor teacher",
 	school.SeeHealth:        "head technician operator",
 	school.SeeAudit:         "head operator",
 }

@@ -77,25 +77,6 @@ func (rosterVerbs) Pupils(tx *store.Tx, class store.ID) ([]store.Record[Person],
 	return list, nil
 }
 
-// Search lists who of a kind ("" both) is here and has a name matching the
-// query (see NameMatches) or a matricule or login that begins with it, in the
-// order of names, at most limit (0: no limit).
-func (rosterVerbs) Search(tx *store.Tx, kind Kind, query string, limit int) ([]store.Record[Person], error) {
-	matricule, login, named := NormalizeMatricule(query), NormalizeLogin(query), nameMatcher(query)
-	list, err := listPeople(tx, kind, func(p *Person) bool {
-		return named(p.Surname+" "+p.Given) ||
-			hasPrefix(NormalizeMatricule(p.Matricule), matricule) || hasPrefix(NormalizeLogin(p.Login), login)
-	})
-	if limit > 0 && len(list) > limit {
-		list = list[:limit]
-	}
-	return list, err
-}
-
-func hasPrefix(s, prefix string) bool {
-	return prefix != "" && len(s) >= len(prefix) && s[:len(prefix)] == prefix
-}
-
 func listPeople(tx *store.Tx, kind Kind, keep func(*Person) bool) ([]store.Record[Person], error) {
 	seq := People.All(tx)
 	if kind != "" {

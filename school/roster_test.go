@@ -125,14 +125,18 @@ func TestRoster(t *testing.T) {
 		if want := []string{"AKAKPO-VIDAH Yao", "N'GBÉNDÉ Afi"}; err != nil || !slices.Equal(names(pupils), want) {
 			t.Errorf("pupils %q %v", names(pupils), err)
 		}
+		directory, err := school.ReadDirectory(tx)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for query, want := range map[string]int{"yao": 2, "vidah y": 1, "gbende": 1, "186898": 1, "": 3, "zzz": 0} {
-			found, err := school.Roster.Search(tx, school.PupilKind, query, 0)
-			if err != nil || len(found) != want {
-				t.Errorf("Search(%q) finds %q %v", query, names(found), err)
+			found, total := directory.Find(school.Wanted{Kind: school.PupilKind, Query: query})
+			if total != want || len(found) != want {
+				t.Errorf("%q finds %v of %d", query, found, total)
 			}
 		}
-		if found, err := school.Roster.Search(tx, "", "", 4); err != nil || len(found) != 4 {
-			t.Errorf("Search with a limit of 4 finds %d %v", len(found), err)
+		if found, total := directory.Find(school.Wanted{Limit: 4}); total < 5 || len(found) != 4 {
+			t.Errorf("with a limit of 4: %d of %d", len(found), total)
 		}
 		c, err := school.Roster.ClassByLabel(tx, "2026-2027", "tle a4 2")
 		if err != nil || c.ID != s.a4 {
@@ -297,13 +301,46 @@ func BenchmarkSearch(b *testing.B) {
 	}); err != nil {
 		b.Fatal(err)
 	}
+	var directory *school.Directory
+	if err := db.View(func(tx *store.Tx) (err error) {
+		directory, err = school.ReadDirectory(tx)
+		return err
+	}); err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := db.View(func(tx *store.Tx) error {
-			_, err := school.Roster.Search(tx, school.PupilKind, "esso gbendeuserab", 30)
-			return err
-		}); err != nil {
-			b.Fatal(err)
+		directory.Find(school.Wanted{Kind: school.PupilKind, Query: "esso gbendeuserab", Limit: 30})
+	}
+}
+
+func TestAlike(t *testing.T) {
+	db := storetest.Open(t, school.Collections()...)
+	err := db.Update(func(tx *store.Tx) error {
+		for _, p := range []school.Person{
+			{Surname: "KOFFI", Given: "Ama Essi", Sex: "F", Born: "2009-01-02"},
+			{Surname: "KOFFI", Given: "Essi Ama", Sex: "F", Born: "2009-01-02"},
+			{Surname: "Koffi", Given: "Àma Essi"},
+			{Surname: "KOFFI", Given: "Ama Essi", Sex: "F", Born: "2010-01-02"},
+			{Surname: "KOFFI", Given: "Ama Essi", Sex: "F", Born: "2009-01-02", Left: "2026-01-01"},
+			{Surname: "KOFFI", Given: "Ama", Sex: "F", Born: "2009-01-02"},
+			{Surname: "KOFFI", Given: "Ama", Sex: "M", Born: "2009-01-02"},
+		} {
+			p.Kind = school.PupilKind
+			if _, err := school.People.Add(tx, p); err != nil {
+				return err
+			}
 		}
+		d, err := school.ReadDirectory(tx)
+		if err != nil {
+			return err
+		}
+		if groups := d.Alike(); len(groups) != 1 || len(groups[0]) != 3 {
+			t.Errorf("alike: %v", groups)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -193,3 +193,16 @@ func HasSecret(tx *store.Tx, person store.ID) (bool, error) {
 	n, err := Secrets.Count(tx, "person", person)
 	return n > 0, err
 }
+
+// ForgetSecret takes a person's secret away: nobody signs in as them until a new
+// one is given. The caller ends the sessions.
+func ForgetSecret(tx *store.Tx, person store.ID) error {
+	r, err := Secrets.One(tx, "person", person)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return Secrets.Delete(tx, r.ID)
+}

@@ -23,6 +23,7 @@ type Base struct {
 	Back  Link   // the page above this one
 	Wide  bool   // no red margin: sign-in, wide tables
 	Bare  bool   // no heading: the page writes its own h1
+	Named bool   // the heading holds somebody's name: many serifs lack letters of Ewe and Kabiyè
 
 	Refusals school.Refusals // what is not done, shown above the heading and at the fields
 	Refused  string          // heading of the refusals: what is not done and what is safe

@@ -4,6 +4,7 @@ package all
 
 import (
 	"preau/appliance"
+	"preau/modules/audit"
 	"preau/modules/circulars"
 	"preau/modules/marks"
 	"preau/modules/people"
@@ -13,6 +14,7 @@ import (
 // Modules are all features, one a folder, in the order of their names.
 func Modules() []appliance.Module {
 	return []appliance.Module{
+		audit.Module(),
 		circulars.Module(),
 		marks.Module(),
 		people.Module(),

@@ -33,7 +33,8 @@ func Module() appliance.Module {
 			{Key: "circulars.nav", Href: "/circulars", Access: list},
 		},
 		Due: due, DueReads: append([]string{"circulars.drafts"}, schoolReads...),
-		Demo: demo, DemoAfter: []string{"ministry"},
+		Holds: holds,
+		Demo:  demo, DemoAfter: []string{"ministry"},
 		OfficePages: []web.Route{
 			{Path: "/circulars", Access: list, Reads: officeReads, Handle: officeList},
 			{Path: "/circulars/new", Access: write, Handle: newDraft},

@@ -2,7 +2,6 @@ package people
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -12,9 +11,7 @@ import (
 	"preau/web"
 )
 
-func urlEscape(s string) string { return url.QueryEscape(s) }
-
-// classesPage lists the classes of the year with how many are in them.
+// classesPage lists the classes of a year with how many are in them.
 type classesPage struct {
 	web.Base
 	Rows    []classRow
@@ -22,10 +19,16 @@ type classesPage struct {
 	Pupils  int
 	Girls   int
 	Boys    int
-	MayGive bool // may import lists
+	MayGive bool // may import lists, add people
+	Audit   bool
 	Mine    bool // only what one teaches
 	Query   string
+	Left    bool
 	Found   []foundRow
+	Total   int
+	Year    string
+	Years   []string // others that have classes
+	Alike   int
 }
 
 type classRow struct {
@@ -40,27 +43,26 @@ func (p *classesPage) count(r classRow) {
 	p.Pupils, p.Girls, p.Boys = p.Pupils+r.N, p.Girls+r.Girls, p.Boys+r.Boys
 }
 
-type foundRow struct {
-	Name, What, Href string
-}
-
 func showClasses(c *web.Ctx) error {
-	p := classesPage{Base: base(c, "people.title"), MayGive: school.May(school.ImportPeople).Allows(c.Actor()), Query: c.Query("q")}
+	p := classesPage{Base: base(c, "people.title"), Query: strings.TrimSpace(c.Query("q")), Left: c.Query("left") != ""}
+	p.MayGive, p.Audit = school.May(school.ChangePeople).Allows(c.Actor()), school.May(school.SeeAudit).Allows(c.Actor())
 	err := c.View(func(tx *store.Tx) error {
-		rows, err := classRows(tx)
-		if err != nil {
+		var err error
+		if p.Year, p.Years, err = yearsShown(tx, c.Query("year")); err != nil {
 			return err
 		}
-		p.Rows = rows
-		for _, r := range rows {
+		if p.Rows, err = classRows(tx, p.Year); err != nil {
+			return err
+		}
+		for _, r := range p.Rows {
 			p.count(r)
 		}
 		staff, err := school.Roster.Staff(tx)
 		p.Staff = len(staff)
-		if err != nil || strings.TrimSpace(p.Query) == "" {
+		if err != nil {
 			return err
 		}
-		return p.search(tx)
+		return p.find(c, tx)
 	})
 	if err != nil {
 		return err
@@ -72,7 +74,7 @@ func showClasses(c *web.Ctx) error {
 func showMine(c *web.Ctx) error {
 	p := classesPage{Base: c.Base("people.mine.title"), Mine: true}
 	err := c.View(func(tx *store.Tx) error {
-		all, err := classRows(tx)
+		all, err := classRows(tx, "")
 		if err != nil {
 			return err
 		}
@@ -94,28 +96,6 @@ func showMine(c *web.Ctx) error {
 	return c.Render(http.StatusOK, mineView(p))
 }
 
-// foundMost bounds what a search shows.
-const foundMost = 30
-
-func (p *classesPage) search(tx *store.Tx) error {
-	found, err := school.Roster.Search(tx, "", p.Query, foundMost)
-	if err != nil {
-		return err
-	}
-	for _, r := range found {
-		row := foundRow{Name: r.Value.Name()}
-		if r.Value.Kind == school.Staff {
-			row.What, row.Href = p.roles(r.Value.Roles), "/people/staff#p-"+r.ID.String()
-		} else if c, err := school.Classes.Get(tx, r.Value.Class); err == nil {
-			row.What, row.Href = c.Value.Label, "/people/classes/"+r.Value.Class.String()+"#p-"+r.ID.String()
-		}
-		p.Found = append(p.Found, row)
-	}
-	return nil
-}
-
-func (p *classesPage) roles(list []school.Role) string { return roleNames(p.Base, list) }
-
 func roleNames(b web.Base, list []school.Role) string {
 	var names []string
 	for _, r := range list {
@@ -124,12 +104,37 @@ func roleNames(b web.Base, list []school.Role) string {
 	return strings.Join(names, ", ")
 }
 
-func classRows(tx *store.Tx) ([]classRow, error) {
-	year, err := school.CurrentYear(tx)
-	if err != nil {
-		return nil, nil // no year, no classes yet
+// yearsShown is the year that was asked for, the current one by default, and the
+// others that have classes.
+func yearsShown(tx *store.Tx, asked string) (year string, others []string, err error) {
+	if now, err := school.CurrentYear(tx); err == nil {
+		year = now.Label
 	}
-	classes, err := school.Roster.ClassesOf(tx, year.Label)
+	for y, err := range school.Years.Where(tx, "label") {
+		if err != nil {
+			return year, nil, err
+		}
+		if n, err := school.Classes.Count(tx, "year", y.Value.Label); err != nil || n == 0 {
+			continue
+		}
+		if y.Value.Label == asked {
+			year = asked
+		}
+		others = append(others, y.Value.Label)
+	}
+	return year, slices.DeleteFunc(others, func(o string) bool { return o == year }), nil
+}
+
+// classRows are the classes of a year, the current one when year is "".
+func classRows(tx *store.Tx, year string) ([]classRow, error) {
+	if year == "" {
+		now, err := school.CurrentYear(tx)
+		if err != nil {
+			return nil, nil // no year, no classes yet
+		}
+		year = now.Label
+	}
+	classes, err := school.Roster.ClassesOf(tx, year)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +184,10 @@ type classPage struct {
 	Titular     string
 	Pupils      []store.Record[school.Person]
 	Boys, Girls int
+	Sees        bool // may open the pupils' records
+	Change      bool
+	Assign      bool
+	Sheets      bool
 }
 
 func showClass(c *web.Ctx) error {
@@ -219,6 +228,8 @@ func showClass(c *web.Ctx) error {
 		}
 	}
 	p.Base = base(c, "people.class.title", "class", p.Class.Label)
+	p.Sees, p.Change = true, school.May(school.ChangePeople).Allows(c.Actor())
+	p.Assign, p.Sheets = school.May(school.AssignTeachers).Allows(c.Actor()), school.May(school.PrintSecrets).Allows(c.Actor())
 	if school.May(school.SeePeople).Allows(c.Actor()) {
 		p.Back = web.Link{Label: p.T("people.title"), Href: "/people"}
 	} else {
@@ -228,18 +239,36 @@ func showClass(c *web.Ctx) error {
 	return c.Render(http.StatusOK, classView(p))
 }
 
-// born is a birth date as lists have it, or the words that stand for it.
-func (p *classPage) born(x *school.Person) string {
-	if len(x.Born) == len("2006-01-02") {
-		return x.Born[8:] + "/" + x.Born[5:7] + "/" + x.Born[:4]
+// deeds are what can be done with a class.
+func (p *classPage) deeds() (list []web.Button) {
+	at := "/people/classes/" + p.ID.String()
+	if p.Change {
+		list = append(list, web.Button{Label: p.T("people.class.add"), Href: "/people/new?class=" + p.ID.String()})
 	}
-	return x.BornText
+	if p.Assign {
+		list = append(list, web.Button{Label: p.T("people.assign.do"), Kind: web.Secondary, Href: at + "/teachers"})
+	}
+	return list
+}
+
+func foundHead(b web.Base, left bool) []web.Head {
+	names := []string{"people.column.name", "people.found.what", "people.column.matricule", "people.column.born"}
+	if left {
+		names = append(names, "people.column.left")
+	}
+	head := make([]web.Head, len(names))
+	for i, name := range names {
+		head[i].Label = b.T(name)
+	}
+	return head
 }
 
 // staffPage lists the staff who are here.
 type staffPage struct {
 	web.Base
-	Rows []staffRow
+	Rows   []staffRow
+	Sees   bool // may open their records
+	Change bool
 }
 
 type staffRow struct {
@@ -251,6 +280,7 @@ type staffRow struct {
 func showStaff(c *web.Ctx) error {
 	p := staffPage{Base: base(c, "people.staff.title")}
 	p.Back = web.Link{Label: p.T("people.title"), Href: "/people"}
+	p.Sees, p.Change = school.May(school.SeePeople).Allows(c.Actor()), school.May(school.ChangePeople).Allows(c.Actor())
 	if !school.May(school.SeePeople).Allows(c.Actor()) {
 		p.Back = web.Link{}
 	}

@@ -20,7 +20,7 @@ import (
 func site(t testing.TB) *webtest.Site {
 	t.Helper()
 	m := people.Module()
-	return webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: m.Collections})
+	return webtest.New(t, webtest.Setup{Routes: m.Pages, API: m.API, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: m.Collections})
 }
 
 func TestWords(t *testing.T) { web.CheckWords(t, people.Module().Files) }
@@ -239,4 +239,16 @@ func TestBrowser(t *testing.T) {
 	tab.Press("tbody tr:last-child th a")
 	tab.Shot("people-class-1366")
 	tab.Print("people-class")
+}
+
+func sessionsOf(t testing.TB, db *store.DB, person store.ID) (n int) {
+	t.Helper()
+	err := db.View(func(tx *store.Tx) (err error) {
+		n, err = web.Sessions(tx, person)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

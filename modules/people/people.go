@@ -27,14 +27,15 @@ func Module() appliance.Module {
 	box := []web.Kind{web.Box}
 	return appliance.Module{
 		Name: "people", Files: files,
-		Pages: pages(),
+		Pages: pages(), API: endpoints(),
 		Nav: []web.NavItem{
 			{Key: "people.nav", Href: "/people", Access: school.May(school.SeePeople)},
 			{Key: "people.nav.mine", Href: "/people/mine", Access: school.For(school.Teacher)},
 			{Key: "people.staff.title", Href: "/people/staff", Access: school.For(school.Technician)},
 		},
 		Due: due, DueReads: []string{"classes"},
-		Collections: []store.Definition{intake.Imports},
+		Collections: []store.Definition{intake.Imports, photos},
+		Holds:       holds,
 		Demo:        demo,
 		Commands: []appliance.Command{
 			{Name: "import pupils", At: box, Run: importCommand(school.PupilKind)},

@@ -2,7 +2,9 @@ package people
 
 import (
 	"net/http"
+	"slices"
 
+	"preau/modules/people/portrait"
 	"preau/school"
 	"preau/school/sheet"
 	"preau/web"
@@ -14,12 +16,33 @@ const formRoom = 256 << 10
 func pages() []web.Route {
 	see := school.May(school.SeePeople)
 	bring := school.May(school.ImportPeople)
+	change := school.May(school.ChangePeople)
+	accounts := school.May(school.ChangeStaff)
+	assigns := school.May(school.AssignTeachers)
 	staff := school.For(school.Head, school.Deputy, school.Supervisor, school.Secretary, school.Technician)
 	reset := school.For(school.Head, school.Technician)
 	class := school.For(school.Head, school.Deputy, school.Supervisor, school.Secretary, school.Teacher)
 	post := http.MethodPost
 	return []web.Route{
 		{Path: "/people", Access: see, Reads: []string{"classes"}, Handle: showClasses},
+		{Path: "/people/new", Access: change, Handle: showNew},
+		{Method: post, Path: "/people/new", Access: change, Handle: addPerson},
+		{Path: "/people/duplicates", Access: change, Reads: []string{"classes"}, Handle: showAlike},
+		{Path: "/people/{id}", Access: class, Handle: showPerson},
+		{Path: "/people/{id}/edit", Access: change, Handle: showEdit},
+		{Method: post, Path: "/people/{id}/edit", Access: change, Handle: savePerson},
+		{Method: post, Path: "/people/{id}/undo", Access: change, Handle: undoChange},
+		{Path: "/people/{id}/leave", Access: change, Handle: showLeave},
+		{Method: post, Path: "/people/{id}/leave", Access: change, Handle: leave},
+		{Method: post, Path: "/people/{id}/return", Access: change, Handle: comeBack},
+		{Path: "/people/{id}/close", Access: accounts, Handle: showClose},
+		{Method: post, Path: "/people/{id}/close", Access: accounts, Handle: closeAccount},
+		{Path: "/people/{id}/photo", Access: class, Handle: sendPhoto},
+		{Path: "/people/{id}/photo/new", Access: change, Handle: showPhoto},
+		{Method: post, Path: "/people/{id}/photo", Access: change, MaxBody: portrait.MaxBytes + formRoom, Handle: savePhoto},
+		{Method: post, Path: "/people/{id}/photo/drop", Access: change, Handle: dropPhoto},
+		{Path: "/people/classes/{id}/teachers", Access: assigns, Handle: showAssign},
+		{Method: post, Path: "/people/classes/{id}/teachers", Access: assigns, Handle: saveAssign},
 		{Path: "/people/mine", Access: school.For(school.Teacher), Reads: []string{"classes", "assignments"}, Handle: showMine},
 		{Path: "/people/staff", Access: staff, Reads: []string{"assignments", "classes"}, Handle: showStaff},
 		{Path: "/people/classes/{id}", Access: class, Reads: []string{"classes", "assignments"}, Handle: showClass},
@@ -41,8 +64,17 @@ func pages() []web.Route {
 // stands at another address.
 func base(c *web.Ctx, title string, kv ...any) web.Base {
 	b := c.Base(title, kv...)
+	b.Named = slices.Contains(kv, any("name"))
 	for i := range b.Nav {
 		b.Nav[i].Current = b.Nav[i].Href == "/people"
 	}
 	return b
+}
+
+func endpoints() []web.Endpoint {
+	return []web.Endpoint{{
+		Path: "/people", At: []web.Kind{web.Box}, Access: school.For(school.Head, school.Deputy, school.Supervisor, school.Secretary, school.Teacher),
+		Query: []string{"q", "kind", "left", "limit"}, Out: apiPeople{}, Handle: apiFind,
+		Summary: "People by parts of their name in any order, accents apart, or by the beginning of a matricule. A teacher finds the pupils taught.",
+	}}
 }
