@@ -14,8 +14,6 @@ import (
 	_ "image/png" // decoded like JPEG
 	"io"
 
-	"golang.org/x/image/draw"
-
 	"preau/school"
 )
 
@@ -29,7 +27,7 @@ const (
 	// MaxBytes is the largest file that is read.
 	MaxBytes = 12 << 20
 	// maxPixels is what a telephone of today makes, and a little more.
-	maxPixels = 64 << 20
+	maxPixels = 40 << 20
 	smallest  = 60 // pixels on a side: less shows nobody
 	quality   = 78
 )
@@ -72,14 +70,36 @@ func shrink(src image.Image, turn int) ([]byte, error) {
 	if turn >= 5 {
 		w, h = h, w
 	}
-	small := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src) // under a PNG's holes
-	draw.ApproxBiLinear.Scale(small, small.Bounds(), src, middle(src.Bounds(), w, h), draw.Over, nil)
 	var out bytes.Buffer
+	small := scale(src, middle(src.Bounds(), w, h), w, h)
 	if err := jpeg.Encode(&out, upright(small, turn), &jpeg.Options{Quality: quality}); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// samples a side are looked at for each pixel of the small picture. So nothing
+// of the large one is copied: a telephone's picture decoded is 18 MB already.
+const samples = 5
+
+// scale makes the part of src w × h, each pixel the mean of what lies under it,
+// on white where a PNG is transparent.
+func scale(src image.Image, part image.Rectangle, w, h int) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			var sum [3]uint32
+			for i := range samples * samples {
+				at := image.Pt(part.Min.X+(samples*x+i%samples)*part.Dx()/(samples*w), part.Min.Y+(samples*y+i/samples)*part.Dy()/(samples*h))
+				r, g, b, a := src.At(at.X, at.Y).RGBA()
+				white := 0xffff - a
+				sum[0], sum[1], sum[2] = sum[0]+(r+white)>>8, sum[1]+(g+white)>>8, sum[2]+(b+white)>>8
+			}
+			const n = samples * samples
+			out.SetRGBA(x, y, color.RGBA{byte(sum[0] / n), byte(sum[1] / n), byte(sum[2] / n), 0xff})
+		}
+	}
+	return out
 }
 
 // middle is the largest part of b with the shape w:h; of a tall picture the
