@@ -145,7 +145,7 @@ func (m mutant) killed(t *testing.T) bool {
 		}
 	}
 	// By GOFLAGS, so that a test that builds something builds the fault too.
-	env := append(os.Environ(), "GOFLAGS=-trimpath -overlay="+filepath.Join(dir, "overlay.json"), "PREAU_NIGHT=", "PREAU_BENCH_OUT=", "PREAU_NIGHT_CRASH_STATES=10000", "PREAU_NIGHT_KILLS=30", "PREAU_NIGHT_POWER_CUTS=5")
+	env := append(os.Environ(), "GOFLAGS=-trimpath -overlay="+filepath.Join(dir, "overlay.json"), "PREAU_NIGHT=", "PREAU_BENCH_OUT=", "PREAU_NIGHT_CRASH_STATES=10000", "PREAU_NIGHT_STORE_KILLS=30", "PREAU_NIGHT_POWER_CUTS=5")
 	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", filepath.Join(dir, "mutant.test"), "./"+m.folder)
 	build.Env = env
 	if out, err := build.CombinedOutput(); err != nil {

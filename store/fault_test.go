@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 // again; each start sends the form that was under way once more, with the same
 // token. All that was answered is there, once.
 func TestKilledAtAnyMomentNothingAnsweredIsMissing(t *testing.T) {
-	kills, start := storetest.Total("kills", 300, 5000), time.Now()
+	kills, start := storetest.Total("store kills", 100, 2000), time.Now()
 	r := rand.New(rand.NewPCG(1, 2))
 	answered, ready := 0, []time.Duration{}
 	for left := kills; left > 0; {
