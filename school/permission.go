@@ -44,6 +44,8 @@ const (
 	CloseMarks       Deed = "marks.close"   // closing dates, reopening, any sheet
 	OpenRooms        Deed = "rooms.open"    // where pupils sign in
 	PrintSecrets     Deed = "secrets.print" // sheets of one-time PINs and cards, a class at a time
+	HoldCouncil      Deed = "marks.council" // say what the council says, write down appeals and decide them
+	IssueBulletins   Deed = "marks.issue"
 )
 
 // The deeds at both.
@@ -86,6 +88,9 @@ var deeds = map[Deed]Access{
 	EnterMarks: For(Teacher, Deputy),
 	SeeMarks:   For(Head, Deputy),
 	CloseMarks: For(Deputy),
+
+	HoldCouncil:    For(Head, Deputy),
+	IssueBulletins: For(Head),
 
 	SeeHealth: For(Head, Technician, Operator),
 	SeeAudit:  For(Head, Operator),

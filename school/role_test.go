@@ -63,6 +63,11 @@ var answers = map[school.Deed]string{
 	school.ResetSecrets:     "head deputy supervisor teacher technician operator",
 	school.OpenRooms:        "head deputy supervisor teacher technician",
 	school.PrintSecrets:     "head deputy supervisor teacher",
+	school.EnterMarks:       "teacher deputy",
+	school.SeeMarks:         "head deputy",
+	school.CloseMarks:       "deputy",
+	school.HoldCouncil:      "head deputy",
+	school.IssueBulletins:   "head",
 	school.SeeHealth:        "head technician operator",
 	school.SeeAudit:         "head operator",
 }

@@ -98,6 +98,10 @@ func (c *Ctx) Shared() bool { return !c.sess.Own }
 // T is the text of a words key in the person's language.
 func (c *Ctx) T(key string, kv ...any) string { return c.srv.words.T(c.lang, key, kv...) }
 
+// TIn is T in a given language: for papers, which speak the country's whoever
+// prints them.
+func (c *Ctx) TIn(lang, key string, kv ...any) string { return c.srv.words.T(lang, key, kv...) }
+
 // FormatDate, FormatDateTime and FormatNumber write values in the person's language.
 func (c *Ctx) FormatDate(t time.Time) string { return FormatDate(c.lang, t.In(c.srv.zone)) }
 

@@ -19,6 +19,7 @@ type minePage struct {
 	General string
 	ClassOf string // the class's general mean
 	Why     string
+	Issued  string // where the own bulletin is, "" before it is issued
 }
 
 type mineRow struct {
@@ -34,6 +35,15 @@ func showMine(c *web.Ctx) error {
 		t, err = readTerm(tx, c.Person().Class, number)
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil
+		}
+		if err != nil || t == nil {
+			return err
+		}
+		list, err := issuedOf(tx, t.Class.ID, t.Period.Number)
+		for _, b := range list {
+			if b.Value.Pupil == c.Actor().ID {
+				p.Issued = issuedPath(b.ID)
+			}
 		}
 		return err
 	})

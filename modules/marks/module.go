@@ -18,7 +18,7 @@ func Module() appliance.Module {
 	return appliance.Module{
 		Name: "marks", Files: files,
 		Pages:       pages(),
-		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings},
+		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, bulletins, outcomes, appeals},
 		Nav: []web.NavItem{
 			{Key: "marks.nav", Href: "/marks", Access: staff()},
 			{Key: "marks.nav.mine", Href: "/marks/mine", Access: school.For(school.Pupil)},
@@ -32,8 +32,8 @@ func staff() school.Access { return school.For(school.Head, school.Deputy, schoo
 func pages() []web.Route {
 	see, enter := staff(), school.May(school.EnterMarks)
 	post := http.MethodPost
-	term := []string{"classes", "assignments", "marks.evaluations", "marks.sheets", "marks.groups", "marks.closings", "marks.reopenings"}
-	return []web.Route{
+	term := []string{"classes", "assignments", "marks.evaluations", "marks.sheets", "marks.groups", "marks.closings", "marks.reopenings", "marks.bulletins"}
+	return append(classRoutes(), []web.Route{
 		{Path: "/marks", Access: see, Reads: term, Handle: showHome},
 		{Path: "/marks/mine", Access: school.For(school.Pupil), Reads: term, Handle: showMine},
 		{Path: "/marks/of/{class}/{subject}", Access: see, Reads: term, Handle: showNotebook},
@@ -48,5 +48,28 @@ func pages() []web.Route {
 		{Path: "/marks/sheets/{id}/edit", Access: enter, Reads: term, Handle: editEvaluation},
 		{Method: post, Path: "/marks/sheets/{id}/edit", Access: enter, Reads: term, Handle: changeEvaluation},
 		{Method: post, Path: "/marks/sheets/{id}/delete", Access: enter, Reads: term, Handle: deleteEvaluation},
+	}...)
+}
+
+// classRoutes are what a class as a whole comes to: results, council, bulletins.
+func classRoutes() []web.Route {
+	post := http.MethodPost
+	see, hold, issue := staff(), school.May(school.HoldCouncil), school.May(school.IssueBulletins)
+	own := school.For(school.Head, school.Deputy, school.Teacher, school.Pupil)
+	return []web.Route{
+		{Path: "/marks/results/{class}", Access: see, Handle: showResults},
+		{Path: "/marks/council/{class}", Access: hold, Handle: showCouncil},
+		{Method: post, Path: "/marks/council/{class}", Access: hold, Handle: saveCouncil},
+		{Path: "/marks/council/{class}/minutes", Access: see, Handle: showMinutes},
+		{Path: "/marks/bulletins/{class}", Access: see, Handle: showBulletins},
+		{Path: "/marks/bulletins/{class}/preview", Access: see, Handle: previewBulletins},
+		{Path: "/marks/bulletins/{class}/print", Access: see, Handle: printBulletins},
+		{Path: "/marks/bulletins/{class}/issue", Access: issue, Handle: confirmIssue},
+		{Method: post, Path: "/marks/bulletins/{class}/issue", Access: issue, Handle: issueBulletins},
+		{Path: "/marks/issued/{id}", Access: own, Handle: showIssued},
+		{Path: "/marks/issued/{id}/duplicate", Access: see, Handle: printDuplicate},
+		{Method: post, Path: "/marks/issued/{id}/appeal", Access: hold, Handle: writeAppeal},
+		{Method: post, Path: "/marks/issued/{id}/decide", Access: hold, Handle: decideAppeal},
+		{Method: post, Path: "/marks/issued/{id}/rectify", Access: issue, Handle: rectify},
 	}
 }

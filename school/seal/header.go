@@ -22,6 +22,7 @@ const (
 	Circular    Kind = 1
 	Withdrawal  Kind = 2 // withdraws the circular named by Replaces
 	Replacement Kind = 3 // annule et remplace the circular named by Replaces
+	Paper       Kind = 4 // a paper of a school, signed with its own key
 )
 
 // Header is what is signed: short enough to stand in a QR code, and naming
@@ -155,9 +156,9 @@ func (h *Header) check() error {
 		}
 	}
 	switch {
-	case h.Kind < Circular || h.Kind > Replacement:
+	case h.Kind < Circular || h.Kind > Paper:
 		return fmt.Errorf("seal: unknown kind %d", h.Kind)
-	case (h.Kind != Circular) != (h.Replaces != ""):
+	case h.Kind != Paper && (h.Kind != Circular) != (h.Replaces != ""):
 		return fmt.Errorf("seal: a withdrawal or replacement names another circular, a circular none")
 	case len(h.Annexes) > MaxAnnexes:
 		return fmt.Errorf("seal: %d annexes, at most %d", len(h.Annexes), MaxAnnexes)

@@ -190,7 +190,7 @@ func lines(facts []Fact) float64 {
 // grid draws the table into at most room millimetres and gives where it ends.
 func (b *book) grid(p Page, y, room float64) float64 {
 	pdf := b.pdf
-	sum := 0.0
+	sum := 0
 	for _, c := range p.Columns {
 		sum += c.Weight
 	}
@@ -199,7 +199,7 @@ func (b *book) grid(p Page, y, room float64) float64 {
 	size := min(8.5, row*1.6)
 	widths := make([]float64, len(p.Columns))
 	for i, c := range p.Columns {
-		widths[i] = inner * c.Weight / sum
+		widths[i] = inner * float64(c.Weight) / float64(sum)
 	}
 	end := y + head + row*float64(len(p.Rows))
 	line := y + head
