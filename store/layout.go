@@ -27,6 +27,7 @@ const (
 	pAlien   = 'u' // rows:  site 0 collection 0 id → row of a collection this build does not know
 	pIndex   = 'i' // index: NN key id → nothing
 	pBlob    = 'b' // index: hash id NN → blob
+	pBase    = 'c' // index: hash → hash of the file it is a new version of
 	pFeed    = 'f' // feed and tail: home origin lane number → NN, and the id where it is not that number
 	pState   = 'g' // feed:  name → what seldom changes
 	pDigest  = 'h' // feed and tail: line 0 chunk → up to 16 digests
@@ -61,7 +62,7 @@ func (l layout) of(key []byte) *bolt.Bucket {
 	switch key[0] {
 	case pRow, pAlien, pAside:
 		return l.rows
-	case pIndex, pBlob:
+	case pIndex, pBlob, pBase:
 		return l.index
 	case pHot, pVersion:
 		return l.hot

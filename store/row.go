@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -62,7 +63,7 @@ func (tx *Tx) receive(d Definition, old *Row, row Row) error {
 // place writes a row and its index entries, whoever made it. It returns the row
 // as it lies on disk.
 func (tx *Tx) place(d Definition, old *Row, row Row, keys [][]byte) ([]byte, error) {
-	if err := tx.unplace(d, old); err != nil {
+	if err := errors.Join(tx.unplace(d, old), tx.noteBases(old, row)); err != nil {
 		return nil, err
 	}
 	key := tx.db.rowKey(row.Collection, row.ID)

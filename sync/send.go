@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"sort"
 	"time"
 
 	"preau/store"
@@ -165,77 +163,6 @@ func (s *session) sendBatch() (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// askBlob asks for the smallest blob that is missing, one at a time.
-func (s *session) askBlob() (bool, error) {
-	s.mu.Lock()
-	busy := s.fetching != nil
-	s.mu.Unlock()
-	if busy {
-		return false, nil
-	}
-	missing, err := s.db.Missing()
-	if err != nil {
-		return false, err
-	}
-	sort.SliceStable(missing, func(i, j int) bool { return missing[i].Size < missing[j].Size })
-	for _, b := range missing {
-		s.mu.Lock()
-		no := s.refused[b.Hash]
-		s.mu.Unlock()
-		if no {
-			continue
-		}
-		p, err := s.db.Partial(b.Hash, b.Size)
-		if err != nil {
-			return false, err
-		}
-		if p.Offset() == b.Size { // whole since the last time, only not finished
-			if err := p.Finish(); err != nil && !errors.Is(err, store.ErrHash) {
-				return false, err
-			}
-			return true, nil
-		}
-		s.mu.Lock()
-		s.fetching, s.fetch, s.idle = p, b, false
-		s.mu.Unlock()
-		return true, s.f.write(frameWant, blobWire{Hash: b.Hash[:], Size: b.Size, At: p.Offset()})
-	}
-	return false, nil
-}
-
-// sendPiece sends the next piece of what the peer asked for.
-func (s *session) sendPiece() (bool, error) {
-	s.mu.Lock()
-	if len(s.wanted) == 0 {
-		s.mu.Unlock()
-		return false, nil
-	}
-	w := s.wanted[0]
-	s.mu.Unlock()
-	f, err := s.db.OpenBlob(store.Hash(w.Hash))
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	data := make([]byte, maxPiece)
-	n, err := f.ReadAt(data, w.At)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	last := errors.Is(err, io.EOF) || n < maxPiece
-	if n > 0 {
-		if err := s.f.write(framePiece, blobWire{Hash: w.Hash, At: w.At, Data: data[:n]}); err != nil {
-			return false, err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.wanted[0].At += int64(n); last {
-		s.wanted = s.wanted[1:]
-	}
-	return true, nil
 }
 
 // sayIdle tells the peer, once, that nothing is left and all is confirmed. The

@@ -44,20 +44,23 @@ type session struct {
 	next      map[store.Feed]store.Cursor // where to send on from
 	flying    []flight
 	size      int
-	replies   []func() error // acks, pongs: written before anything else
-	wanted    []blobWire     // blobs the peer asked for
-	fetching  *store.Partial
-	fetch     store.Blob
-	refused   map[store.Hash]bool // blobs the peer does not have (yet)
+	replies   []func() error      // acks, pongs: written before anything else
+	wanted    []blobWire          // files the peer asked for
+	fetching  *fetch              // what we asked for; nil: nothing
+	refused   map[store.Hash]bool // files the peer does not have (yet)
+	plain     map[store.Hash]bool // files to be asked for whole
+	piece     int                 // bytes a piece has
 	idle      bool                // we said so
 	peerIdle  bool
 	wake      chan struct{}
 	still     func() error // asked after commits: may the peer go on? nil: yes
 	leaving   bool         // we said goodbye: how the line ends then means nothing
 	onIdle    func()
-	cmp       *comparison  // nil: nothing is being compared
-	hold      bool         // the outbox waits for a comparison
-	moved     time.Time    // when the last frame that is not a ping came
+	cmp       *comparison // nil: nothing is being compared
+	hold      bool        // the outbox waits for a comparison
+	moved     time.Time   // when the last frame that is not a ping came
+	cutOf     store.Hash  // the file that cut is of; only the writer asks
+	cut       map[[16]byte]int64
 	peerLife  store.Origin // under which the box writes
 	owed      atomic.Bool  // the answer to a ping
 	onPing    bool         // answer pings (the office)
@@ -76,7 +79,7 @@ type flight struct {
 func (s *session) init() {
 	s.moved = time.Now()
 	s.life, s.ended = s.db.Origin(), map[store.Origin]bool{}
-	s.next, s.refused, s.size, s.wake = map[store.Feed]store.Cursor{}, map[store.Hash]bool{}, smallestSend*2, make(chan struct{}, 1)
+	s.next, s.refused, s.plain, s.size, s.wake = map[store.Feed]store.Cursor{}, map[store.Hash]bool{}, map[store.Hash]bool{}, smallestSend*2, make(chan struct{}, 1)
 }
 
 // run carries on until the context ends, the peer leaves or the line breaks.
@@ -105,10 +108,7 @@ func (s *session) run(ctx context.Context) error {
 	s.conn.Close()
 	<-done
 	s.mu.Lock()
-	if s.fetching != nil {
-		s.fetching.Close()
-		s.fetching = nil
-	}
+	s.letGo()
 	s.mu.Unlock()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
@@ -162,18 +162,7 @@ func (s *session) handle(kind byte, body []byte) error {
 	case framePiece:
 		return s.gotPiece(body)
 	case frameNoBlob:
-		var w blobWire
-		if err := unmarshal(body, &w); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.fetching != nil {
-			s.refused[s.fetch.Hash] = true
-			s.fetching.Close()
-			s.fetching = nil
-		}
-		return nil
+		return s.gotNoBlob(body)
 	case frameIdle:
 		s.mu.Lock()
 		s.peerIdle = true
@@ -318,56 +307,4 @@ func (s *session) rewind(f store.Feed, c store.Cursor) {
 		}
 	}
 	s.flying = keep
-}
-
-func (s *session) gotWant(body []byte) error {
-	var w blobWire
-	if err := unmarshal(body, &w); err != nil {
-		return err
-	}
-	if len(w.Hash) != 32 || w.At < 0 {
-		return fmt.Errorf("%w: want", ErrFrame)
-	}
-	if h := store.Hash(w.Hash); !s.give(h) || !s.db.HasBlob(h) {
-		s.reply(frameNoBlob, blobWire{Hash: w.Hash})
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.peerIdle = false
-	if len(s.wanted) < 8 {
-		s.wanted = append(s.wanted, w)
-	}
-	return nil
-}
-
-func (s *session) gotPiece(body []byte) error {
-	var w blobWire
-	if err := unmarshal(body, &w); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	p, b := s.fetching, s.fetch
-	s.mu.Unlock()
-	if p == nil || string(w.Hash) != string(b.Hash[:]) || w.At != p.Offset() {
-		return fmt.Errorf("%w: a piece nobody asked for", ErrFrame)
-	}
-	if _, err := p.Write(w.Data); err != nil {
-		return err
-	}
-	if p.Offset() < b.Size {
-		return nil
-	}
-	err := p.Finish() // before fetching is let go: the writer must not finish it too
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fetching = nil
-	if errors.Is(err, store.ErrHash) {
-		s.refused[b.Hash] = true
-		return nil
-	}
-	if err == nil {
-		s.rec.step("file", 1)
-	}
-	return err
 }

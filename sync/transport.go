@@ -77,7 +77,7 @@ func tlsConfig(key ed25519.PrivateKey, accept func(ed25519.PublicKey) error) (*t
 	}
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519}, NextProtos: []string{alpn},
-		SessionTicketsDisabled: true, Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAnyClientCert,
+		SessionTicketsDisabled: true, DynamicRecordSizingDisabled: true, Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAnyClientCert,
 		InsecureSkipVerify:    true, // no authority and no dates: VerifyConnection compares the key itself
 		VerifyPeerCertificate: nil,
 		VerifyConnection: func(s tls.ConnectionState) error {

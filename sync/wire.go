@@ -32,9 +32,9 @@ const (
 // rows with one record of the largest size in it.
 const maxFrame = 1 << 20
 
-// maxPiece is how many bytes of a blob travel before more pressing lanes are
-// looked at again.
-const maxPiece = 8 << 10
+// maxPiece is how many bytes of a blob travel at most before more pressing lanes
+// are looked at again: what fills one TLS record.
+const maxPiece = 16000
 
 var (
 	// ErrFrame says that the peer does not speak the protocol.
@@ -102,6 +102,9 @@ type blobWire struct {
 	Size int64  `cbor:"2,keyasint,omitempty"`
 	At   int64  `cbor:"3,keyasint,omitempty"`
 	Data []byte `cbor:"4,keyasint,omitempty"`
+	How  uint8  `cbor:"5,keyasint,omitempty"` // what of it: see files.go
+	Base []byte `cbor:"6,keyasint,omitempty"` // want: the file that is here, of which it is a version
+	To   int64  `cbor:"7,keyasint,omitempty"` // want: only up to here
 }
 
 type byeWire struct {

@@ -1,0 +1,333 @@
+package boxsync
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+	"time"
+
+	"preau/store"
+)
+
+// A file travels whole, by range, or as something made from it that is smaller
+// for who has another version already. What is made is itself a file with a name,
+// so it goes on where it was cut off.
+const (
+	howWhole  = 0
+	howDiff   = 1 // zstd with Base as its dictionary
+	howChunks = 2 // the lengths and hashes of its chunks
+)
+
+const (
+	smallestDiff = 4 << 10  // a smaller file is sent whole
+	largestDiff  = 16 << 20 // a larger one by its chunks
+)
+
+// fetch is what a session asked its peer for.
+type fetch struct {
+	blob store.Blob
+	how  uint8
+	base store.Hash
+	name store.Hash     // under which it arrives: the blob's own, or that of what is made from it
+	p    *store.Partial // where
+	to   int64          // its end; 0: not known yet
+	have *assembly      // of a file that comes by its chunks, once their list is here
+}
+
+// madeName is the name of what is made from a file.
+func madeName(how uint8, base, h store.Hash) store.Hash {
+	return sha256.Sum256([]byte(fmt.Sprintf("preau made 1 %d %s %s", how, base, h)))
+}
+
+// letGo closes what is being fetched. Called under mu.
+func (s *session) letGo() {
+	if s.fetching != nil {
+		s.fetching.p.Close()
+		s.fetching = nil
+	}
+}
+
+// askBlob asks for the smallest file that is missing, one at a time.
+func (s *session) askBlob() (bool, error) {
+	s.mu.Lock()
+	busy := s.fetching != nil
+	s.mu.Unlock()
+	if busy {
+		return false, nil
+	}
+	missing, err := s.db.Missing()
+	if err != nil {
+		return false, err
+	}
+	sort.SliceStable(missing, func(i, j int) bool { return missing[i].Size < missing[j].Size })
+	for _, b := range missing {
+		s.mu.Lock()
+		no, plain := s.refused[b.Hash], s.plain[b.Hash]
+		s.mu.Unlock()
+		if no {
+			continue
+		}
+		f, err := s.plan(b, plain)
+		if err != nil {
+			return false, err
+		}
+		if f == nil { // it is whole already
+			return true, nil
+		}
+		w := blobWire{Hash: b.Hash[:], Size: b.Size, At: f.p.Offset(), How: f.how, To: f.to}
+		if f.how != howWhole {
+			w.Base = f.base[:]
+		}
+		s.mu.Lock()
+		s.fetching, s.idle = f, false
+		s.mu.Unlock()
+		return true, s.f.write(frameWant, w)
+	}
+	return false, nil
+}
+
+// plan chooses how a file shall come; nil when all of it is here.
+func (s *session) plan(b store.Blob, plain bool) (*fetch, error) {
+	f := &fetch{blob: b, name: b.Hash, to: b.Size}
+	begun, err := s.begun(b.Hash)
+	if err != nil {
+		return nil, err
+	}
+	// A file of which more is here than a difference would weigh goes on as it was.
+	if base, ok, err := s.db.BaseFor(b); err != nil {
+		return nil, err
+	} else if ok && !plain && b.Size >= smallestDiff && (begun < b.Size/2 || b.Size > largestDiff) {
+		f.base, f.how, f.to = base, howDiff, 0
+		if b.Size > largestDiff {
+			f.how = howChunks
+		}
+		f.name = madeName(f.how, base, b.Hash)
+	}
+	if f.how == howChunks {
+		done, err := s.assemble(f)
+		if done {
+			s.rec.step("file", 1)
+		}
+		if err != nil || done {
+			return nil, err
+		}
+		if f.have != nil {
+			return f, nil // the list is here: f asks for the next range that is not
+		}
+	}
+	size := b.Size
+	if f.how != howWhole {
+		size = 1 << 40
+	}
+	if f.p, err = s.db.Partial(f.name, size); err != nil {
+		return nil, err
+	}
+	if f.how == howWhole && f.p.Offset() == b.Size {
+		if err := f.p.Finish(); err != nil && !errors.Is(err, store.ErrHash) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	return f, nil
+}
+
+// begun is how much of a file has arrived.
+func (s *session) begun(name store.Hash) (int64, error) {
+	f, err := s.db.Kept(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return fi.Size(), nil
+}
+
+func (s *session) gotWant(body []byte) error {
+	var w blobWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	if len(w.Hash) != 32 || w.At < 0 || len(w.Base) != 0 && len(w.Base) != 32 || w.How != howWhole && len(w.Base) == 0 {
+		return fmt.Errorf("%w: want", ErrFrame)
+	}
+	no := !s.give(store.Hash(w.Hash)) || !s.db.HasBlob(store.Hash(w.Hash)) || w.How > howChunks ||
+		w.How != howWhole && !s.db.HasBlob(store.Hash(w.Base))
+	if no {
+		s.reply(frameNoBlob, blobWire{Hash: w.Hash, How: w.How})
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.peerIdle = false
+	if len(s.wanted) < 8 {
+		s.wanted = append(s.wanted, w)
+	}
+	return nil
+}
+
+func (s *session) gotNoBlob(body []byte) error {
+	var w blobWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.fetching; f != nil {
+		if f.how == howWhole {
+			s.refused[f.blob.Hash] = true
+		} else {
+			s.plain[f.blob.Hash] = true
+		}
+		s.letGo()
+	}
+	return nil
+}
+
+// sendPiece sends the next piece of what the peer asked for.
+func (s *session) sendPiece() (bool, error) {
+	s.mu.Lock()
+	if len(s.wanted) == 0 {
+		s.mu.Unlock()
+		return false, nil
+	}
+	w, n := s.wanted[0], max(s.piece, smallestSend)
+	s.mu.Unlock()
+	f, err := s.source(w)
+	if errors.Is(err, errNoGain) {
+		s.mu.Lock()
+		s.wanted = s.wanted[1:]
+		s.mu.Unlock()
+		return true, s.f.write(frameNoBlob, blobWire{Hash: w.Hash, How: w.How})
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	end := fi.Size()
+	if w.To > 0 {
+		end = min(end, w.To)
+	}
+	data := make([]byte, max(0, min(int64(n), end-w.At)))
+	if _, err := f.ReadAt(data, w.At); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	p := blobWire{At: w.At, Data: data}
+	last := w.At+int64(len(data)) >= end
+	if last {
+		p.Size = fi.Size() // of what was made: the asker does not know it
+	}
+	start := time.Now()
+	if err := s.f.say(framePiece, p); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.piece = pieceAfter(n, time.Since(start))
+	if s.wanted[0].At += int64(len(data)); last {
+		s.wanted = s.wanted[1:]
+	}
+	return true, nil
+}
+
+// pieceAfter keeps what cannot be overtaken to about a second of the link.
+func pieceAfter(n int, took time.Duration) int {
+	switch {
+	case took > 1500*time.Millisecond:
+		return max(n/2, smallestSend)
+	case took < 500*time.Millisecond:
+		return min(n*2, maxPiece)
+	}
+	return n
+}
+
+var errNoGain = errors.New("boxsync: the whole file is no larger")
+
+// source opens the file, or what is made from it.
+func (s *session) source(w blobWire) (*os.File, error) {
+	h := store.Hash(w.Hash)
+	if w.How == howWhole {
+		return s.db.OpenBlob(h)
+	}
+	base := store.Hash(w.Base)
+	return s.db.Derived(madeName(w.How, base, h), func(out io.Writer) error {
+		if w.How == howChunks {
+			return writeChunks(s.db, h, out)
+		}
+		return writeDiff(s.db, base, h, out)
+	})
+}
+
+func (s *session) gotPiece(body []byte) error {
+	var w blobWire
+	if err := unmarshal(body, &w); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	f := s.fetching
+	s.mu.Unlock()
+	if f == nil || w.At != f.p.Offset() {
+		return fmt.Errorf("%w: a piece nobody asked for", ErrFrame)
+	}
+	if f.to > 0 && w.At+int64(len(w.Data)) > f.to {
+		return fmt.Errorf("%w: more than was asked for", ErrFrame)
+	}
+	if _, err := f.p.Write(w.Data); err != nil {
+		return err
+	}
+	if f.to == 0 && w.Size > 0 {
+		f.to = w.Size
+	}
+	if f.to == 0 && f.p.Offset() > f.blob.Size+largestDiff {
+		return fmt.Errorf("%w: more than the file itself", ErrFrame)
+	}
+	if f.to == 0 || f.p.Offset() < f.to {
+		return nil
+	}
+	err := s.arrived(f) // before fetching is let go: the writer must not finish it too
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fetching = nil
+	return err
+}
+
+// arrived makes a file of what has come.
+func (s *session) arrived(f *fetch) (err error) {
+	switch {
+	case f.have != nil: // a range of one that comes by its chunks: go on with it
+		return f.p.Close()
+	case f.how == howChunks:
+		return f.p.Close()
+	case f.how == howDiff:
+		if err = f.p.Close(); err == nil {
+			err = readDiff(s.db, f)
+		}
+	default:
+		err = f.p.Finish()
+	}
+	if errors.Is(err, store.ErrHash) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if f.how == howWhole {
+			s.refused[f.blob.Hash] = true
+		}
+		s.plain[f.blob.Hash] = true
+		return nil
+	}
+	if err == nil {
+		s.rec.step("file", 1)
+	}
+	return err
+}
