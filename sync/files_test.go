@@ -77,7 +77,7 @@ func TestADifferenceGoesOnWhereItWasCut(t *testing.T) {
 		return r.Down
 	}
 	once()
-	for i, cut := range []int64{5_000, 20_000, 45_000, 59_000} {
+	for i, cut := range []int64{5_000, 20_000, 35_000, 48_000} {
 		fresh := changed(old, 10_000, 50_000*i+1000, 50_000*i+13_000, 50_000*i+25_000, 50_000*i+37_000, 50_000*i+49_000)
 		old = fresh
 		setDown(t, w.office, id, memo{Text: strconv.Itoa(i), File: putBytes(t, w.office.db, fresh, "a.pdf")})
