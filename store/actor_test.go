@@ -245,6 +245,11 @@ func (a *actor) exchange(aside string) {
 		a.mark()
 		a.add(ups, note{Title: fmt.Sprint("after ", head.Number)})
 	}
+	head, err := a.db.Head(f)
+	a.must(err)
+	a.must(a.db.Rebirth(head.Number - 2)) // an older copy of itself, somebody says
+	a.mark()
+	a.add(ups, note{Title: "in another life"})
 }
 
 // copies makes verified copies and backups, loses the file and puts it back.
