@@ -47,7 +47,7 @@ build: ## build/preau, static and stripped
 demo: ## an office and a school on this machine, with invented people
 	go run . demo
 
-.PHONY: bench-store bench-pages bench-signin bench-sync
+.PHONY: bench-store bench-pages bench-signin bench-sync bench-marks
 bench-store: ## durable commits against a raw append and fdatasync loop
 	@scripts/bench store ./store/...
 bench-pages: tools-bench build ## pages per second against nginx serving the same bytes
@@ -56,6 +56,8 @@ bench-signin: build ## sixty people pressing Enter in the same second
 	@scripts/bench signin .
 bench-sync: ## the exchange's bytes and turns
 	@scripts/bench sync ./sync/...
+bench-marks: ## averages of a class and of a school, the mark sheet, against their goals
+	@scripts/bench marks ./modules/marks
 
 .PHONY: night
 night: tools ## the long totals: crash states, kills, power cuts, seeds, fuzzing

@@ -19,6 +19,7 @@ func Module() appliance.Module {
 		Name: "marks", Files: files,
 		Pages:       pages(),
 		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, bulletins, outcomes, appeals},
+		Demo:        demo, DemoAfter: []string{"people"},
 		Nav: []web.NavItem{
 			{Key: "marks.nav", Href: "/marks", Access: staff()},
 			{Key: "marks.nav.mine", Href: "/marks/mine", Access: school.For(school.Pupil)},
