@@ -165,7 +165,7 @@ func (w *round) bare(tab *webtest.Tab, name, path string) {
 }
 
 var (
-	recordID = regexp.MustCompile(`^[0-9A-Za-z_-]*\d[0-9A-Za-z_-]*$`)
+	recordID = regexp.MustCompile(`^[0-9A-Za-z_-]*\d[0-9A-Za-z_-]*$|^[A-Z]{2,}$`)
 	someID   = regexp.MustCompile(`^[0-9A-Za-z]{8,}$`)
 )
 

@@ -72,6 +72,9 @@ func signIn(c *web.Ctx) error {
 	if err == nil {
 		who, oneTime, err = check(c, login, f.Raw("secret"))
 	}
+	for _, r := range school.RefusalsIn(err) { // the name is not logged: some type their password there
+		c.Log().Info("sign-in refused", "reason", r.Key, "device", c.Device())
+	}
 	if err == nil {
 		if oneTime {
 			to = "/account/password"
