@@ -120,6 +120,8 @@ func TestAHundredMarksByKeyboard(t *testing.T) {
 		tab.Open(l.notebook("MATH") + "/new?period=1")
 		tab.Shot("marks-new-" + wide)
 		axe(t, tab, "the form at "+wide)
+		tab.Open(sheet + "/log")
+		axe(t, tab, "the log at "+wide)
 		tab.Open("/marks")
 		tab.Shot("marks-home-" + wide)
 		axe(t, tab, "the list at "+wide)
@@ -145,6 +147,23 @@ func TestAHundredMarksWithoutScript(t *testing.T) {
 	}
 	tab.Shot("marks-noscript-360")
 	l.check(t, sheet, 100)
+}
+
+func TestTheBoardInABrowser(t *testing.T) {
+	l := newLycee(t, 30)
+	action := path(l.evaluation(t, l.As(school.Teacher), nil))
+	l.As(school.Teacher).Get(action).Submit(action, map[string]any{"m.1": "12", "m.2": "8"})
+	tab := l.tab(t, school.Deputy)
+	for _, width := range []int{1366, 360} {
+		tab.Width(width)
+		tab.Open("/marks/board")
+		tab.Shot("marks-board-" + strconv.Itoa(width))
+		axe(t, tab, "the board")
+	}
+	tab.Print("marks-board")
+	tab.Open("/marks/board/reopen/" + l.class.String() + "/MATH?period=1")
+	tab.Shot("marks-reopen-360")
+	axe(t, tab, "the reopening")
 }
 
 // TestTwoInTheSameSheetInABrowser: the second is told, and nothing is lost.

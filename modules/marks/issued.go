@@ -110,16 +110,12 @@ func issuedMeans(tx *store.Tx, class store.ID, period int) (map[store.ID]average
 // marks that nobody entered, and evaluations that the formula expects.
 func (t *term) missing() (list []string) {
 	for s, sub := range t.Subjects {
-		held := map[string]int{}
-		for _, x := range sub.Evaluations {
-			held[t.Evaluations[x].Value.Kind]++
-		}
 		if len(sub.Evaluations) == 0 {
 			continue // not taught this period: said by lacksSubjects
 		}
 		for _, k := range t.Engine.Formula.Kinds {
-			if held[k.Code] < k.ExpectedOf() {
-				list = append(list, fmt.Sprintf("%s : %s (%d / %d)", sub.Name, strings.ToLower(k.Name), held[k.Code], k.ExpectedOf()))
+			if n := t.held(&t.Subjects[s], k.Code); n < k.ExpectedOf() {
+				list = append(list, fmt.Sprintf("%s : %s (%d / %d)", sub.Name, strings.ToLower(k.Name), n, k.ExpectedOf()))
 			}
 		}
 		for i, p := range t.Pupils {

@@ -399,3 +399,53 @@ func TestAPupilSeesOnlyTheOwnMarks(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBoardClosesAndReopens(t *testing.T) {
+	l := newLycee(t, 3)
+	teacher, deputy := l.As(school.Teacher), l.As(school.Deputy)
+	action := path(l.evaluation(t, teacher, nil))
+	teacher.Get(action).Submit(action, map[string]any{"m.1": "12"})
+	board := deputy.Get("/marks/board")
+	for _, words := range []string{"Tle D1, Mathématiques", "TCHASSANTI Pyalo", "1 / 3", "manquent 2 notes", "Composition : 0 sur 1 attendues"} {
+		if !board.Has(words) {
+			t.Errorf("the board lacks %q: %s", words, board)
+		}
+	}
+	closing := "/marks/board/closing?period=1"
+	if p := board.Submit(closing, map[string]any{"last": "2030-01-01"}); p.Status != 422 || !p.Has("« 2030-01-01 » ne convient pas") {
+		t.Errorf("an odd closing day: %s", p)
+	}
+	before := teacher.Get(action)
+	board = board.Submit(closing, map[string]any{"last": "2026-11-20"})
+	if !board.Has("Le dernier jour de saisie est fixé.") || !board.Has("vendredi 20 novembre 2026") {
+		t.Fatalf("closed: %s", board)
+	}
+	if p := before.Submit(action, map[string]any{"m.2": "9"}); p.Status != 422 || !p.Has("Demandez au censeur de rouvrir") {
+		t.Errorf("a change after closing: %s", p)
+	}
+	reopen := "/marks/board/reopen/" + l.class.String() + "/MATH?period=1"
+	if !strings.Contains(board.Body, strings.ReplaceAll(reopen, "&", "&amp;")) {
+		t.Error("the board does not offer to reopen")
+	}
+	if p := deputy.Get(reopen).Submit(reopen, map[string]any{"last": "2026-11-30", "reason": ""}); p.Status != 422 || !p.Has("Le motif manque") {
+		t.Errorf("no reason: %s", p)
+	}
+	if p := deputy.Get(reopen).Submit(reopen, map[string]any{"last": "2026-11-01", "reason": "copies retrouvées"}); p.Status != 422 {
+		t.Errorf("a day that has passed: %s", p)
+	}
+	if p := deputy.Get(reopen).Submit(reopen, map[string]any{"last": "2026-11-30", "reason": "copies retrouvées"}); !p.Has("rouvert jusqu’au 30 novembre 2026") {
+		t.Errorf("reopened: %s", p)
+	}
+	if p := teacher.Get(action).Submit(action, map[string]any{"m.2": "9", "m.1": "12,5"}); !p.Has("2 notes enregistrées.") {
+		t.Errorf("after reopening: %s", p)
+	}
+	if p := teacher.Get(reopen); p.Status != 404 {
+		t.Errorf("a teacher reopens: %d", p.Status)
+	}
+	log := teacher.Get(action + "/log")
+	for _, words := range []string{"3 changements", "TCHASSANTI Pyalo", l.names[0], "12,5"} {
+		if !log.Has(words) {
+			t.Errorf("the log lacks %q: %s", words, log)
+		}
+	}
+}

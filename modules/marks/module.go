@@ -37,6 +37,10 @@ func pages() []web.Route {
 	return append(classRoutes(), []web.Route{
 		{Path: "/marks", Access: see, Reads: term, Handle: showHome},
 		{Path: "/marks/mine", Access: school.For(school.Pupil), Reads: term, Handle: showMine},
+		{Path: "/marks/board", Access: school.May(school.SeeMarks), Reads: term, Handle: showBoard},
+		{Method: post, Path: "/marks/board/closing", Access: school.May(school.CloseMarks), Reads: term, Handle: setClosing},
+		{Path: "/marks/board/reopen/{class}/{subject}", Access: school.May(school.CloseMarks), Reads: term, Handle: showReopen},
+		{Method: post, Path: "/marks/board/reopen/{class}/{subject}", Access: school.May(school.CloseMarks), Reads: term, Handle: saveReopen},
 		{Path: "/marks/of/{class}/{subject}", Access: see, Reads: term, Handle: showNotebook},
 		{Path: "/marks/of/{class}/{subject}/new", Access: enter, Reads: term, Handle: newEvaluation},
 		{Method: post, Path: "/marks/of/{class}/{subject}/new", Access: enter, Reads: term, Handle: saveEvaluation},
@@ -46,6 +50,7 @@ func pages() []web.Route {
 		{Method: post, Path: "/marks/sheets/{id}/rows", Access: enter, Reads: term, Handle: saveRow},
 		{Path: "/marks/sheets/{id}/rows/{pupil}", Access: see, Reads: term, Handle: showRow},
 		{Path: "/marks/sheets/{id}/blank", Access: see, Reads: term, Handle: showBlank},
+		{Path: "/marks/sheets/{id}/log", Access: see, Reads: append([]string{"audit"}, term...), Handle: showLog},
 		{Path: "/marks/sheets/{id}/edit", Access: enter, Reads: term, Handle: editEvaluation},
 		{Method: post, Path: "/marks/sheets/{id}/edit", Access: enter, Reads: term, Handle: changeEvaluation},
 		{Method: post, Path: "/marks/sheets/{id}/delete", Access: enter, Reads: term, Handle: deleteEvaluation},
