@@ -12,6 +12,7 @@ import (
 	"preau/school"
 	"preau/school/org"
 	"preau/school/packs"
+	"preau/school/seal"
 	"preau/store"
 	boxsync "preau/sync"
 	"preau/web"
@@ -23,7 +24,7 @@ func office(t *testing.T) *webtest.Site {
 	m := Module()
 	s := webtest.New(t, webtest.Setup{
 		Kind: web.Office, Routes: m.OfficePages, API: m.API, Nav: m.OfficeNav, Words: []fs.FS{m.Files},
-		Collections: append(append([]store.Definition{}, org.Collections()...), boxsync.Collections()...),
+		Collections: append(append(append([]store.Definition{}, org.Collections()...), seal.Collections()...), boxsync.Collections()...),
 	})
 	if err := s.DB.Update(func(tx *store.Tx) error {
 		_, err := org.Seed(tx, packs.Must("togo"))

@@ -24,6 +24,7 @@ func Office(features []appliance.Module) appliance.Site {
 func Module() appliance.Module {
 	see, change := school.May(school.SeeSchools), school.May(school.ChangeSchools)
 	accounts, fleet := school.May(school.ChangeAccounts), school.May(school.SeeFleet)
+	signing := school.May(school.ChangeSigningBy)
 	tree := []string{org.Units.Name(), school.Contacts.Name(), "sync.peers", "sync.codes"}
 	return appliance.Module{
 		Name: "ministry", Files: files,
@@ -31,6 +32,7 @@ func Module() appliance.Module {
 			{Key: "ministry.nav.schools", Href: "/schools", Access: see},
 			{Key: "ministry.nav.fleet", Href: "/fleet", Access: fleet},
 			{Key: "ministry.nav.users", Href: "/users", Access: accounts},
+			{Key: "ministry.nav.keys", Href: "/keys", Access: signing},
 		},
 		OfficePages: []web.Route{
 			{Path: "/schools", Access: see, Reads: tree, Handle: schoolList},
@@ -49,6 +51,11 @@ func Module() appliance.Module {
 			{Path: "/units/{code}/edit", Access: change, Handle: unitForm},
 			{Method: "POST", Path: "/units/{code}/edit", Access: change, Handle: saveUnit},
 			{Path: "/fleet", Access: fleet, Reads: tree, Handle: fleetPage},
+			{Path: "/keys", Access: signing, Handle: showKeys},
+			{Path: "/keys/rotate", Access: signing, Handle: rotateForm},
+			{Method: "POST", Path: "/keys/rotate", Access: signing, Handle: doRotate},
+			{Path: "/keys/{id}/revoke", Access: signing, Handle: revokeKeyForm},
+			{Method: "POST", Path: "/keys/{id}/revoke", Access: signing, Handle: doRevokeKey},
 			{Path: "/users", Access: accounts, Reads: []string{school.People.Name()}, Handle: userList},
 			{Path: "/users/new", Access: accounts, Handle: userForm},
 			{Method: "POST", Path: "/users/new", Access: accounts, Handle: addUser},

@@ -9,6 +9,7 @@ import (
 	"preau/modules/marks"
 	"preau/modules/people"
 	"preau/modules/signin"
+	"preau/modules/verify"
 )
 
 // Modules are all features, one a folder, in the order of their names.
@@ -19,5 +20,6 @@ func Modules() []appliance.Module {
 		marks.Module(),
 		people.Module(),
 		signin.Module(),
+		verify.Module(),
 	}
 }

@@ -3,7 +3,6 @@ package circulars
 import (
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"preau/school"
@@ -73,7 +72,6 @@ func endpoints() []web.Endpoint {
 		{Method: "GET", Path: "/circulars/{id}/receipts", At: office, Access: school.May(school.CountReceipts), Out: receiptsOut{}, Handle: apiReceipts, Summary: "Who has received and read, per school"},
 		{Method: "POST", Path: "/circulars/{id}/acknowledge", At: box, Access: school.May(school.Acknowledge), In: nothing{}, Out: acknowledgedOut{}, Handle: apiAcknowledge, Summary: "Acknowledge a circular as the token's person"},
 		{Method: "GET", Path: "/circulars", Access: lists, Query: []string{"limit", "after"}, Out: listOut{}, Handle: apiList, Summary: "Circulars, newest first"},
-		{Method: "GET", Path: "/verify", Access: school.Public(), Query: []string{"code", "text"}, Out: Verdict{}, PerMinute: 600, Handle: apiVerify, Summary: "Verify a short code or the text of a QR code"},
 	}
 }
 
@@ -299,14 +297,4 @@ func schoolItems(c *web.Ctx, tx *store.Tx) (items []itemOut, err error) {
 		items = append(items, it)
 	}
 	return items, nil
-}
-
-func apiVerify(c *web.Ctx) (any, error) {
-	code, text := strings.TrimSpace(c.Query("code")), strings.TrimSpace(c.Query("text"))
-	if code == "" && text == "" {
-		return nil, school.Refuse("circulars.refused.verify", "code")
-	}
-	var v Verdict
-	err := c.View(func(tx *store.Tx) (err error) { v, err = verify(tx, code, text); return err })
-	return v, err
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"preau/school"
+	"preau/school/seal"
 	"preau/store"
 	"preau/web/webtest"
 )
@@ -79,10 +80,9 @@ func TestACircularByTheAPI(t *testing.T) {
 	if l := answered[listOut](t, pub, 200, "GET", "/circulars", ""); len(l.Items) != 1 || l.Items[0].State != "signed" || !l.Items[0].Signed {
 		t.Errorf("signed: %+v", l)
 	}
-	typed := url.QueryEscape(" " + strings.ToLower(signed.Code[:3]) + " - " + strings.ToLower(signed.Code[3:]))
 	for _, site := range []*webtest.Site{o, s} {
-		if v := answered[Verdict](t, site.API(""), 200, "GET", "/verify?code="+typed, ""); v.Verdict != "genuine" {
-			t.Errorf("verify %q: %+v", typed, v)
+		if v := asked(t, site, strings.ToLower(signed.Code[:3])+" - "+strings.ToLower(signed.Code[3:]), ""); v.Verdict != seal.Genuine || v.Path != "/circulars/"+signed.ID {
+			t.Errorf("verify: %+v", v)
 		}
 	}
 }

@@ -22,7 +22,8 @@ var arrivalsJob = appliance.Job{
 }
 
 // register enters every circular that is not in the register yet, and judges
-// again what was set aside or has changed since. All in one transaction: a
+// again what was set aside or has changed since, and all when another list of keys
+// has come: what a key signed that was stolen counts no more. All in one transaction: a
 // circular is never half registered.
 func register(tx *store.Tx) error {
 	site, err := school.Site(tx)
@@ -53,11 +54,16 @@ func register(tx *store.Tx) error {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if known && old.Value.Version == r.Number && old.Value.State != SetAside {
+		if known && old.Value.Version == r.Number && old.Value.List == list.Number && old.Value.State != SetAside {
 			continue
 		}
 		a := judge(list, r)
-		a.Version = r.Number
+		a.Version, a.List = r.Number, list.Number
+		if a.State != SetAside {
+			if err := seal.Note(tx, r.ID, r.Value.Signed, pathOf(r.ID)); err != nil {
+				return err
+			}
+		}
 		if known {
 			a.Number, a.At = old.Value.Number, old.Value.At
 			if a == old.Value {
@@ -87,11 +93,11 @@ func register(tx *store.Tx) error {
 // judge compares a circular with what the office signed.
 func judge(list seal.KeyList, r store.Record[Circular]) Arrival {
 	a := Arrival{Circular: r.ID, State: Genuine, Code: seal.ShortCode(r.Value.Signed)}
-	h, err := seal.Verify(list, r.Value.Signed)
+	h, err := seal.VerifyRecord(list, r.Value.Signed, r.ID)
 	if err == nil {
 		err = h.CheckContent([]byte(r.Value.Body), hashes(r.Value.Annexes))
 	}
-	if err == nil && h.Replaces != r.Value.Replaces.String() {
+	if err == nil && (h.Replaces != r.Value.Replaces.String() || a.Code != r.Value.Code) {
 		err = seal.BadSignature
 	}
 	var fault seal.Fault

@@ -53,7 +53,6 @@ func Module() appliance.Module {
 			{Path: "/circulars/{id}/replies", Access: list, Reads: officeReads, Handle: officeReplies},
 			{Path: "/circulars/replies/{id}/file", Access: list, Handle: replyFile},
 			{Path: "/circulars/{id}/annexes/{n}", Access: list, Handle: officeAnnex},
-			{Path: "/verify", Access: school.Public(), Handle: verifyPage},
 		},
 		Pages: []web.Route{
 			{Path: "/circulars", Access: read, Reads: schoolReads, Handle: schoolList},
@@ -68,7 +67,6 @@ func Module() appliance.Module {
 			{Path: "/circulars/{id}/reply", Access: school.May(school.AnswerOffice), Handle: replyForm},
 			{Method: "POST", Path: "/circulars/{id}/reply", Access: school.May(school.AnswerOffice), MaxBody: maxAnnexes, Handle: doReply},
 			{Path: "/circulars/{id}/reply/file", Access: see, Handle: ownReplyFile},
-			{Path: "/verify", Access: school.Public(), Handle: verifyPage},
 		},
 		API: endpoints(),
 	}

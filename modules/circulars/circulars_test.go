@@ -305,38 +305,105 @@ func TestAReplacedAndAWithdrawnCircularSayBy(t *testing.T) {
 		code = c.Value.Code
 		return err
 	})
-	page := s.As(school.Teacher).Get("/verify?code=" + strings.ToLower(code[:5]) + "-" + code[5:])
-	if !page.Has("Authentique, mais remplacée") || !page.Has("n° 2") {
-		t.Errorf("verify: %s", page.Text())
+	if v := asked(t, s, code, ""); v.Verdict != seal.Replaced || v.By != "n° 2" {
+		t.Errorf("verify: %+v", v)
 	}
 }
 
-func TestVerifyTellsGenuineAlteredAndUnknown(t *testing.T) {
-	o := office(t)
-	s := lycee(t, o)
-	id := publish(t, o, "n° 1", store.ID{}, seal.Circular)
-	carry(t, o, s, nil)
+// asked is what a site says of a code or a QR text.
+func asked(t *testing.T, s *webtest.Site, code, text string) (v seal.Verdict) {
+	t.Helper()
 	inside(t, s.DB, func(tx *store.Tx) error {
-		c, err := circulars.Get(tx, id)
+		site, err := school.Site(tx)
 		if err != nil {
 			return err
 		}
-		qr := seal.QRText(c.Value.Signed)
-		for _, x := range []struct{ code, text, want string }{
-			{code: c.Value.Code, want: "genuine"},
-			{text: qr, want: "genuine"},
-			{code: "00000-00000", want: "unknown"},
-			{code: c.Value.Code[:9] + "*", want: "unknown"},
-			{text: qr[:len(qr)-4] + "0000", want: "altered"},
-			{text: "bonjour", want: "altered"},
-		} {
-			v, err := verify(tx, x.code, x.text)
-			if err != nil || v.Verdict != x.want {
-				t.Errorf("verify(%q, %.20q) = %s, %v, want %s", x.code, x.text, v.Verdict, err, x.want)
-			}
+		if text != "" {
+			v, err = seal.AskText(tx, site.Root, text)
+		} else {
+			v, err = seal.AskCode(tx, site.Root, code)
 		}
-		return nil
+		return err
 	})
+	return v
+}
+
+// TestAStolenKeyIsRevoked: what it signed after the theft is set aside in the
+// schools, what came before stays genuine, so does what the next key signs, and a
+// key retired in order goes on vouching.
+func TestAStolenKeyIsRevoked(t *testing.T) {
+	o := office(t)
+	s := lycee(t, o)
+	keys, err := officeKeys(o.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spread := func() {
+		update(t, o.DB, func(tx *store.Tx) error { _, err := seal.Publish(tx, keys); return err })
+		carry(t, o, s, nil)
+	}
+	states := func() (l string) {
+		inside(t, s.DB, func(tx *store.Tx) error {
+			for a, err := range arrivals.Scan(tx, store.Query{Index: "number"}) {
+				if err != nil {
+					return err
+				}
+				l += a.Value.Reference + " " + a.Value.State + "; "
+			}
+			return nil
+		})
+		return l
+	}
+	first := publish(t, o, "n° 1", store.ID{}, seal.Circular)
+	if err := keys.Rotate(first); err != nil { // a signatory leaves
+		t.Fatal(err)
+	}
+	spread()
+	before := publish(t, o, "n° 2 avant", store.ID{}, seal.Circular)
+	second := publish(t, o, "n° 2", store.ID{}, seal.Circular)
+	publish(t, o, "n° 3", first, seal.Withdrawal) // by the key that will be stolen
+	carry(t, o, s, nil)
+	if got := states(); got != "n° 1 withdrawn; n° 2 avant genuine; n° 2 genuine; n° 3 genuine; " {
+		t.Fatalf("after the rotation: %s", got)
+	}
+	s.As(school.Teacher).Get("/circulars/"+second.String()).Submit("/circulars/"+second.String()+"/read", nil)
+
+	if err := keys.Revoke(2, before); err != nil {
+		t.Fatal(err)
+	}
+	spread()
+	if got := states(); got != "n° 1 genuine; n° 2 avant genuine; n° 2 set_aside; n° 3 set_aside; " {
+		t.Errorf("after the theft: %s", got)
+	}
+	if p := s.As(school.Teacher).Get("/circulars/" + second.String()); p.Status != http.StatusNotFound {
+		t.Errorf("a teacher still reads what the stolen key signed: %s", p)
+	}
+	if p := s.As(school.Head).Get("/circulars/" + second.String()); !p.Has("n’est pas de ceux reçus avant le vol") {
+		t.Errorf("the head is not told why: %s", p.Text())
+	}
+	again := publish(t, o, "n° 4", store.ID{}, seal.Circular)
+	carry(t, o, s, nil)
+	if got := states(); got != "n° 1 genuine; n° 2 avant genuine; n° 2 set_aside; n° 3 set_aside; n° 4 genuine; " {
+		t.Errorf("by the third key: %s", got)
+	}
+	for id, want := range map[store.ID]string{first: seal.Genuine, before: seal.Genuine, second: seal.Altered, again: seal.Genuine} {
+		var text string
+		inside(t, o.DB, func(tx *store.Tx) error {
+			c, err := circulars.Get(tx, id)
+			text = seal.QRText(c.Value.Signed)
+			return err
+		})
+		if v := asked(t, s, "", text); v.Verdict != want {
+			t.Errorf("verify: %+v, want %s", v, want)
+		}
+	}
+	counts := answered[receiptsOut](t, o.API(school.Statistician), 200, "GET", "/circulars/"+second.String()+"/receipts", "")
+	if counts.Schools[0].Read != 0 {
+		t.Errorf("counts of what is set aside: %+v", counts.Schools[0])
+	}
+	if p := o.As(school.Statistician).Get("/circulars/" + second.String() + "/receipts"); !p.Has("mise à l’écart") {
+		t.Errorf("the office does not see it: %s", p.Text())
+	}
 }
 
 func TestARefusedDraftKeepsItsWords(t *testing.T) {

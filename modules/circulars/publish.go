@@ -118,12 +118,18 @@ func sign(tx *store.Tx, keys *seal.Keys, id store.ID, who school.Actor, title st
 	if err := store.Address(tx, cid, sites); err != nil {
 		return store.ID{}, c, err
 	}
+	if err := seal.Note(tx, cid, signed, pathOf(cid)); err != nil {
+		return store.ID{}, c, err
+	}
 	d.Circular = cid
 	if err := drafts.Set(tx, id, d); err != nil {
 		return store.ID{}, c, err
 	}
 	return cid, c, school.Audit(tx, who, "circulars.sign", cid, nil, map[string]any{"reference": d.Reference, "code": c.Code, "schools": len(sites)})
 }
+
+// pathOf is a circular's page, at the office and in the schools.
+func pathOf(id store.ID) string { return "/circulars/" + id.String() }
 
 func hashes(annexes []store.Blob) (list []seal.Hash) {
 	for _, a := range annexes {
@@ -144,6 +150,9 @@ func Readdress(tx *store.Tx) error {
 		h, err := r.Value.Signed.Decode()
 		if err != nil {
 			continue
+		}
+		if err := seal.Note(tx, r.ID, r.Value.Signed, pathOf(r.ID)); err != nil {
+			return err
 		}
 		sites, known := meant[string(h.Audience)]
 		if !known {

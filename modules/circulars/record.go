@@ -66,6 +66,7 @@ type Arrival struct {
 	Urgent    bool   `cbor:"12,keyasint,omitempty"`
 	Kind      uint8  `cbor:"13,keyasint,omitempty"`
 	Version   uint64 `cbor:"14,keyasint,omitempty"` // of the circular's row that was judged
+	List      uint64 `cbor:"15,keyasint,omitempty"` // of the keys by which it was judged
 }
 
 // Reading is one person's "lu et pris connaissance". It never leaves the school.

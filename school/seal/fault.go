@@ -14,9 +14,12 @@ const (
 	ChangedList  Fault = "changed_list"  // same number, other content
 	UnknownKey   Fault = "unknown_key"   // the signing key stands in no known list
 	RevokedKey   Fault = "revoked_key"   // the signing key was stolen or lost
+	RetiredKey   Fault = "retired_key"   // came after the last record of a key that signs no more
 	BadSignature Fault = "bad_signature" // altered after signing, or forged
 	OtherBody    Fault = "other_body"    // the text is not the one signed
 	OtherAnnexes Fault = "other_annexes" // an annex is missing, added or not the one signed
+	OtherSchool  Fault = "other_school"  // a paper that another school issued: only that one can say
+	NoKeys       Fault = "no_keys"       // this site has no list of keys yet
 	WrongCode    Fault = "wrong_code"    // a short code with a slip of the pen
 )
 

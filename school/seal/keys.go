@@ -114,37 +114,51 @@ func (k *Keys) Sign(h Header) (Signed, error) {
 }
 
 // Rotate retires the key in use and starts a new one, under the next list
-// number. What the old key signed stays genuine; its private half is erased
-// once the new list is durable. The caller publishes the new list.
-func (k *Keys) Rotate() error {
+// number. What the old key signed up to the office's record last stays genuine;
+// its private half is erased once the new list is durable. The caller publishes
+// the new list. last is the newest record signed, zero when there is none.
+func (k *Keys) Rotate(last store.ID) error {
 	return k.advance(func(l *KeyList) {
 		for i := range l.Keys {
 			if l.Keys[i].UntilNumber == 0 {
-				l.Keys[i].UntilNumber = l.Number
+				l.Keys[i].retire(l.Number, last)
 			}
 		}
 	})
 }
 
-// Revoke says that nothing signed by a key counts any more, under the next
-// list number; the key in use is replaced too when it is the one.
-func (k *Keys) Revoke(id uint32) error {
-	if l, _ := k.List(); !l.has(id) {
+// Revoke says that a key was stolen or lost, under the next list number: of what
+// it signed only the office's records up to last count, none when last is zero. The
+// key in use is replaced when it is the one. A key that is revoked already may be
+// bound to an earlier record, never to a later one.
+func (k *Keys) Revoke(id uint32, last store.ID) error {
+	l, _ := k.List()
+	was, ok := l.Find(id)
+	if !ok {
 		return fmt.Errorf("revoke signing key %d: %w", id, UnknownKey)
+	}
+	if (was.Revoked || was.LastNumber > 0) && last.Number > was.LastNumber {
+		return fmt.Errorf("revoke signing key %d: it vouches for nothing after record %d", id, was.LastNumber)
 	}
 	return k.advance(func(l *KeyList) {
 		for i := range l.Keys {
 			if l.Keys[i].ID == id {
 				l.Keys[i].Revoked = true
-				if l.Keys[i].UntilNumber == 0 {
-					l.Keys[i].UntilNumber = l.Number
-				}
+				l.Keys[i].retire(l.Number, last)
 			}
 		}
 	})
 }
 
-func (l KeyList) has(id uint32) bool { _, ok := l.Find(id); return ok }
+func (k *Key) retire(list uint64, last store.ID) {
+	if k.UntilNumber == 0 {
+		k.UntilNumber = list
+	}
+	k.LastOrigin, k.LastNumber = nil, last.Number
+	if last.Number > 0 {
+		k.LastOrigin = bytes.Clone(last.Origin[:])
+	}
+}
 
 // advance makes the next list: change it, add a key when none is in use, sign,
 // write key then list, and only then use them. A power cut leaves at worst a

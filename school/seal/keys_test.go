@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"preau/school/seal"
+	"preau/store"
 )
 
 func TestRotationAndRevocation(t *testing.T) {
@@ -20,7 +21,7 @@ func TestRotationAndRevocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	known, old := k.List()
-	if err := k.Rotate(); err != nil {
+	if err := k.Rotate(store.ID{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "signing-1.key")); !errors.Is(err, os.ErrNotExist) {
@@ -45,7 +46,7 @@ func TestRotationAndRevocation(t *testing.T) {
 			t.Errorf("%s after rotation: %v", name, err)
 		}
 	}
-	if err := k.Revoke(1); err != nil {
+	if err := k.Revoke(1, store.ID{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := seal.Verify(list(k), first); err != seal.RevokedKey {
@@ -54,7 +55,7 @@ func TestRotationAndRevocation(t *testing.T) {
 	if _, err := seal.Verify(list(k), second); err != nil {
 		t.Errorf("the other key: %v", err)
 	}
-	if err := k.Revoke(2); err != nil { // the one in use: a third takes over
+	if err := k.Revoke(2, store.ID{}); err != nil { // the one in use: a third takes over
 		t.Fatal(err)
 	}
 	third, err := k.Sign(sample())
@@ -64,7 +65,7 @@ func TestRotationAndRevocation(t *testing.T) {
 	if h, err := seal.Verify(list(k), third); err != nil || h.KeyID != 3 {
 		t.Errorf("after revoking the key in use: key %d, %v", h.KeyID, err)
 	}
-	if err := k.Revoke(99); err == nil {
+	if err := k.Revoke(99, store.ID{}); err == nil {
 		t.Error("an unknown key is revoked")
 	}
 	again, err := seal.OpenKeys(dir)

@@ -3,6 +3,8 @@ package seal
 import (
 	"crypto/ed25519"
 	"fmt"
+
+	"preau/store"
 )
 
 const signatureSize = ed25519.SignatureSize
@@ -19,7 +21,26 @@ type Key struct {
 	Public      []byte `cbor:"2,keyasint"`           // Ed25519, 32 bytes
 	FromNumber  uint64 `cbor:"3,keyasint"`           // the first list that names it
 	UntilNumber uint64 `cbor:"4,keyasint,omitempty"` // the list that retired it; 0 while it signs
-	Revoked     bool   `cbor:"5,keyasint,omitempty"` // nothing it signed counts any more
+	Revoked     bool   `cbor:"5,keyasint,omitempty"` // was stolen or lost: only what Last covers counts
+	// The office's last record that the key may vouch for, once it is retired or
+	// revoked: numbers of one origin, never a date. LastNumber 0 covers nothing.
+	LastOrigin []byte `cbor:"6,keyasint,omitempty"`
+	LastNumber uint64 `cbor:"7,keyasint,omitempty"`
+}
+
+// covers tells whether a key vouches for a record of the office: while it signs,
+// for all; afterwards for those up to its last. Lists from before keys had a last
+// record bind a retired key to nothing: its private half is erased.
+func (k Key) covers(record store.ID) error {
+	switch {
+	case !k.Revoked && k.LastNumber == 0:
+		return nil
+	case k.LastNumber > 0 && string(record.Origin[:]) == string(k.LastOrigin) && record.Number <= k.LastNumber:
+		return nil
+	case k.Revoked:
+		return RevokedKey
+	}
+	return RetiredKey
 }
 
 // KeyList is the numbered list of signing keys. A higher number is newer.
@@ -92,22 +113,47 @@ func Succeed(root []byte, known KeyList, s SignedList) (KeyList, error) {
 	return l, nil
 }
 
-// Verify checks a signed header against the list of keys and returns it. The
-// error is a Fault: Malformed, UnknownKey, RevokedKey or BadSignature. It does
-// not look at body and annexes: see Header.CheckContent.
+// Verify checks a signed header of which nothing else is known, such as the text of
+// a QR code, and returns it. The error is a Fault: Malformed, UnknownKey,
+// RevokedKey or BadSignature. It does not look at body and annexes: see
+// Header.CheckContent.
 func Verify(list KeyList, s Signed) (Header, error) {
-	h, err := s.Decode()
+	h, k, err := signedBy(list, s)
+	if err == nil && k.Revoked {
+		err = RevokedKey
+	}
 	if err != nil {
 		return Header{}, err
+	}
+	return h, nil
+}
+
+// VerifyRecord is Verify for a header that came in a record of the office. So a key
+// that was stolen goes on vouching for what was received before, and a retired one
+// for nothing that came after: RetiredKey.
+func VerifyRecord(list KeyList, s Signed, record store.ID) (Header, error) {
+	h, k, err := signedBy(list, s)
+	if err == nil {
+		err = k.covers(record)
+	}
+	if err != nil {
+		return Header{}, err
+	}
+	return h, nil
+}
+
+// signedBy finds the key that signed a header, whatever became of it since.
+func signedBy(list KeyList, s Signed) (Header, Key, error) {
+	h, err := s.Decode()
+	if err != nil {
+		return Header{}, Key{}, err
 	}
 	k, ok := list.Find(h.KeyID)
 	switch {
 	case !ok:
-		return Header{}, UnknownKey
-	case k.Revoked:
-		return Header{}, RevokedKey
+		return Header{}, Key{}, UnknownKey
 	case !ed25519.Verify(k.Public, append([]byte(aboutHeader), s.Header...), s.Signature):
-		return Header{}, BadSignature
+		return Header{}, Key{}, BadSignature
 	}
-	return h, nil
+	return h, k, nil
 }

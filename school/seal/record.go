@@ -15,7 +15,9 @@ var KeyLists = store.Define(store.Spec[SignedList]{
 })
 
 // Collections are the package's collections, for store.Open.
-func Collections() []store.Definition { return []store.Definition{KeyLists, papers, paperKeys} }
+func Collections() []store.Definition {
+	return []store.Definition{KeyLists, documents, papers, paperKeys}
+}
 
 // Publish writes the newest list into the store, when it is not there yet, and
 // returns its record's id, which the caller addresses to every school.

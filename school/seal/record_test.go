@@ -30,7 +30,7 @@ func TestPublishedLists(t *testing.T) {
 	if publish(ours) != first {
 		t.Error("published twice, there are two records")
 	}
-	if err := ours.Rotate(); err != nil {
+	if err := ours.Rotate(store.ID{}); err != nil {
 		t.Fatal(err)
 	}
 	if publish(ours) != first {
@@ -38,7 +38,7 @@ func TestPublishedLists(t *testing.T) {
 	}
 	if err := db.Update(func(tx *store.Tx) error { // a stray list of another office, of a higher number
 		for range 3 {
-			if err := theirs.Rotate(); err != nil {
+			if err := theirs.Rotate(store.ID{}); err != nil {
 				return err
 			}
 		}
