@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"preau/school"
+	"preau/school/packs"
 	"preau/store"
 	"preau/web"
 )
@@ -43,7 +44,7 @@ func showHome(c *web.Ctx) error {
 			return nil // no year yet, nothing to list
 		}
 		now, _ := tx.Now()
-		pack, err := packOf(tx)
+		pack, err := packs.Here(tx)
 		if err != nil {
 			return err
 		}

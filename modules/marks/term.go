@@ -1,7 +1,6 @@
 package marks
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,18 +10,6 @@ import (
 	"preau/school/packs"
 	"preau/store"
 )
-
-// packOf is the pack of the site, "togo" where the site says nothing.
-func packOf(tx *store.Tx) (*packs.Pack, error) {
-	site, err := school.Site(tx)
-	if err != nil && !errors.Is(err, school.ErrNoSite) {
-		return nil, err
-	}
-	if site.Pack == "" {
-		site.Pack = "togo"
-	}
-	return packs.Load(site.Pack)
-}
 
 // taught is a subject of a class: its catalogue row, its name, who teaches it,
 // and the evaluations of the period in the order of their dates.
@@ -102,7 +89,7 @@ func readClass(tx *store.Tx, class store.ID, number int) (*term, error) {
 	if t.Class, err = school.Classes.Get(tx, class); err != nil {
 		return nil, err
 	}
-	if t.Pack, err = packOf(tx); err != nil {
+	if t.Pack, err = packs.Here(tx); err != nil {
 		return nil, err
 	}
 	y, err := school.Years.One(tx, "label", t.Class.Value.Year)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"preau/school"
+	"preau/school/packs"
 	"preau/store"
 	"preau/web"
 )
@@ -40,7 +41,7 @@ func newAssignPage(c *web.Ctx) (p assignPage, err error) {
 			return err
 		}
 		p.ID, p.Class, p.Titular = k.ID, k.Value, k.Value.Titular.String()
-		pack, err := packOf(tx)
+		pack, err := packs.Here(tx)
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func demo(ctx context.Context, d *appliance.Demo) error {
 	var m *demoMaker
 	err := d.DB.Update(func(tx *store.Tx) (err error) { // may run again: the numbers are drawn anew from the same seed
 		m = &demoMaker{Demo: d, tx: tx, rand: rand.New(rand.NewPCG(seed[0], seed[1])), taken: map[string]bool{}, logins: map[store.ID]*appliance.Login{}}
-		if m.pack, err = packOf(tx); err != nil {
+		if m.pack, err = packs.Here(tx); err != nil {
 			return err
 		}
 		steps := []func() error{m.makeYear, m.makeClasses, func() error { return m.makeStaff(staff, hashes) }, m.makePupils, m.assign}

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,18 +11,6 @@ import (
 	"preau/school/sheet"
 	"preau/store"
 )
-
-// packOf is the pack of the site, "togo" where the site says nothing.
-func packOf(tx *store.Tx) (*packs.Pack, error) {
-	site, err := school.Site(tx)
-	if err != nil && !errors.Is(err, school.ErrNoSite) {
-		return nil, err
-	}
-	if site.Pack == "" {
-		site.Pack = "togo"
-	}
-	return packs.Load(site.Pack)
-}
 
 // surely is a day that is not in the future, however wrong a clock stands that
 // nobody trusts: births after it are refused on such a box too.
@@ -47,7 +34,7 @@ func readList(db *store.DB, data []byte, kind school.Kind, choice *roll.Choice) 
 		if today = now.Format(time.DateOnly); !trusted {
 			today = max(today, surely)
 		}
-		l.pack, err = packOf(tx)
+		l.pack, err = packs.Here(tx)
 		return err
 	})
 	if err != nil {

@@ -138,7 +138,7 @@ func classRows(tx *store.Tx, year string) ([]classRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	pack, err := packOf(tx)
+	pack, err := packs.Here(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +322,7 @@ func showStaff(c *web.Ctx) error {
 
 // subjectName is the pack's name of a subject's code.
 func subjectName(tx *store.Tx, code string) (string, bool) {
-	pack, err := packOf(tx)
+	pack, err := packs.Here(tx)
 	if err != nil {
 		return "", false
 	}

@@ -135,7 +135,7 @@ func readLabels(tx *store.Tx) (l labels, err error) {
 		}
 		l.classes[c.ID] = c.Value
 	}
-	l.pack, err = packOf(tx)
+	l.pack, err = packs.Here(tx)
 	return l, err
 }
 

@@ -8,6 +8,18 @@ import (
 	"preau/store"
 )
 
+// Here is the pack of the site that tx reads, "togo" where the site says nothing.
+func Here(tx *store.Tx) (*Pack, error) {
+	site, err := school.Site(tx)
+	if err != nil && !errors.Is(err, school.ErrNoSite) {
+		return nil, err
+	}
+	if site.Pack == "" {
+		site.Pack = "togo"
+	}
+	return Load(site.Pack)
+}
+
 // SeedYears adds the pack's school years that the site does not have yet, with
 // the evaluation periods of its cycle ("lycee", "college"). Years that are
 // there stay as they are.
