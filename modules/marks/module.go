@@ -18,7 +18,8 @@ func Module() appliance.Module {
 	return appliance.Module{
 		Name: "marks", Files: files,
 		Pages:       pages(),
-		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, bulletins, outcomes, appeals},
+		Jobs:        []appliance.Job{pressJob},
+		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, bulletins, outcomes, appeals, presses},
 		Demo:        demo, DemoAfter: []string{"people"},
 		Nav: []web.NavItem{
 			{Key: "marks.nav", Href: "/marks", Access: staff()},
@@ -67,6 +68,9 @@ func classRoutes() []web.Route {
 		{Path: "/marks/council/{class}", Access: hold, Handle: showCouncil},
 		{Method: post, Path: "/marks/council/{class}", Access: hold, Handle: saveCouncil},
 		{Path: "/marks/council/{class}/minutes", Access: see, Handle: showMinutes},
+		{Path: "/marks/bulletins", Access: hold, Handle: showSchool},
+		{Method: post, Path: "/marks/bulletins", Access: hold, Handle: printSchool},
+		{Path: "/marks/presses/{id}", Access: hold, Handle: fetchSchool},
 		{Path: "/marks/bulletins/{class}", Access: see, Handle: showBulletins},
 		{Path: "/marks/bulletins/{class}/preview", Access: see, Handle: previewBulletins},
 		{Path: "/marks/bulletins/{class}/print", Access: see, Handle: printBulletins},
