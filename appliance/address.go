@@ -25,6 +25,13 @@ func (a addresses) best() string {
 	return a.Name
 }
 
+func (a addresses) all() []string {
+	if a.Name == "" {
+		return a.Numbers
+	}
+	return append([]string{a.Name}, a.Numbers...)
+}
+
 func (x *server) addresses() (a addresses) {
 	tcp, ok := x.pages.Addr().(*net.TCPAddr)
 	if !ok {

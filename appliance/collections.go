@@ -18,7 +18,7 @@ func Definitions(modules []Module) []store.Definition {
 	} {
 		defs = append(defs, shared...)
 	}
-	defs = append(defs, setups, corrections)
+	defs = append(defs, setups, starts, corrections)
 	for _, m := range modules {
 		defs = append(defs, m.Collections...)
 	}

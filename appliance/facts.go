@@ -1,6 +1,8 @@
 package appliance
 
 import (
+	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -71,15 +73,55 @@ func (p statusPage) machineFacts() []web.Fact {
 	if p.HTTPS != "" {
 		https = p.T("appliance.status.https_at", "url", p.HTTPS, "fingerprint", strings.Join(p.Root, " "))
 	}
-	return []web.Fact{
+	clean := p.T("appliance.status.no_clean")
+	if !p.LastClean.IsZero() {
+		clean = p.DateTime(p.LastClean)
+	}
+	power := p.T("appliance.status.no_cuts", "days", cutDays)
+	if n := len(p.Cuts); n > 0 {
+		power = p.T("appliance.status.cuts", "count", n, "days", cutDays)
+	}
+	at := strings.Join(p.At.all(), " · ")
+	if at == "" {
+		at = p.T("appliance.sheet.none")
+	}
+	facts := []web.Fact{
+		fact("addresses", at),
 		fact("https", https),
 		fact("clock", clock),
-		fact("disk", p.T("appliance.status.disk_free", "free", p.Size(p.Disk.Free), "total", p.Size(p.Disk.Total))),
+		p.used("disk", p.Disk.Free, p.Disk.Total),
 		fact("store", store),
 		fact("copy", last),
 		fact("started", p.DateTime(p.Started)),
 		fact("last_stop", stop),
+		fact("clean", clean),
+		fact("cuts_label", power),
 	}
+	if p.MemoryTotal > 0 {
+		facts = append(facts, p.used("memory", p.MemoryFree, p.MemoryTotal), fact("own", p.Size(p.Own)))
+	}
+	if p.Celsius > 0 {
+		facts = append(facts, fact("temperature", p.T("appliance.status.celsius", "n", int(math.Round(p.Celsius)))))
+	}
+	return append(facts, fact("versions", p.T("appliance.status.versions_are", "version", p.Status.Version, "system", p.System, "go", runtime.Version())))
+}
+
+// used is room that is taken and left, drawn and told.
+func (p statusPage) used(label string, free, total int64) web.Fact {
+	text := p.T("appliance.status.disk_free", "free", p.Size(free), "total", p.Size(total))
+	return web.Fact{Label: p.T("appliance.status." + label), Value: roomView(p.Base, text, int((total-free)>>20), int(total>>20))}
+}
+
+// wentAfter is what is known of when the power went.
+func (p statusPage) wentAfter(cut startRecord) string {
+	if cut.Last.IsZero() {
+		return ""
+	}
+	text := p.T("appliance.status.went_after", "time", p.DateTime(cut.Last))
+	if !cut.Trusted {
+		text += " " + p.T("appliance.status.went_doubtful")
+	}
+	return text
 }
 
 func (p statusPage) reportHead() []web.Head {

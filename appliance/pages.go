@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"preau/school"
+	"preau/school/seal"
 	"preau/store"
 	boxsync "preau/sync"
 	"preau/web"
@@ -26,9 +27,10 @@ func (x *server) routes() []web.Route {
 		{Path: "/status/sheet", Access: health, Handle: x.addressSheet},
 		{Path: "/account/held", Access: school.SignedIn(), Handle: x.showOwn},
 		{Path: "/people/{id}/held", Access: school.May(school.TellAllHeld), Handle: x.showHeld},
+		{Path: "/status/log", Access: health, Handle: x.logPage},
 	}
 	if x.Kind == web.Box {
-		routes = append(append(routes, x.httpsRoutes()...), x.clockRoutes()...)
+		routes = slices.Concat(routes, x.whyRoutes(), x.httpsRoutes(), x.clockRoutes())
 	}
 	return append(routes, x.setupRoutes()...)
 }
@@ -128,6 +130,11 @@ func pressing(a, b web.Task) int {
 
 type statusPage struct {
 	web.Base
+	hardware
+	At        addresses
+	QR        string        // of the best address
+	Cuts      []startRecord // of the last cutDays
+	LastClean time.Time
 	Status
 	Box      bool
 	Apart    time.Duration // of the clocks, when it matters
@@ -139,6 +146,9 @@ type statusPage struct {
 	HTTPS    string   // "" where there is none
 	Root     []string // fingerprint of the authority's certificate
 }
+
+// cutDays is how far back the power cuts are counted.
+const cutDays = 30
 
 // apartMatters is the difference of clocks that people should hear of (SYNC, Clock).
 const apartMatters = 2 * time.Minute
@@ -155,6 +165,17 @@ func (x *server) statusPage(c *web.Ctx) error {
 		Started: c.Now().Add(-time.Since(x.started)),
 	}
 	if _, p.LastCopy, err = store.NewestCopy(x.Dir); err != nil {
+		return err
+	}
+	p.hardware, p.At = lookAtHardware("/"), x.addresses()
+	if best := p.At.best(); best != "" {
+		p.QR = seal.QRSVG(best, 30)
+	}
+	err = c.View(func(tx *store.Tx) (err error) {
+		p.Cuts, p.LastClean, err = stops(tx, c.Now().AddDate(0, 0, -cutDays))
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if d := time.Duration(s.Clock.OffsetMs) * time.Millisecond; d.Abs() >= apartMatters {

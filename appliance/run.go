@@ -46,14 +46,14 @@ const stopWithin = 3 * time.Second
 func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	// Start: a look in another process → lock and open → the set-up of an empty
 	// folder → how the last stop went → listen → serve.
-	r, err := open(ctx, cfg, s, &o)
+	r, book, err := open(ctx, cfg, s, &o)
 	if damage := (*store.DamagedError)(nil); errors.As(err, &damage) {
 		return rescue(ctx, cfg, damage, o)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.DB.Close()) }()
+	defer func() { err = errors.Join(err, r.DB.Close(), book.close()) }()
 	var pages net.Listener
 	if r.Kind == "" {
 		if pages, err = setUp(ctx, r, o); err != nil || pages == nil {
@@ -69,7 +69,10 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, left(r.Dir, err)) }()
 	if !clean {
-		o.Log.Warn("last stop was not clean", "dir", r.Dir)
+		r.Log.Warn("last stop was not clean", "dir", r.Dir)
+	}
+	if err := r.noteStart(clean); err != nil {
+		r.Log.Warn("the start was not noted", "cause", err)
 	}
 	x, err := listen(r, clean, pages)
 	if err != nil {
@@ -94,7 +97,8 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	begin("jobs", func(ctx context.Context) error { runJobs(ctx, r, jobsOf(r)); return nil })
 	begin("announcement", func(ctx context.Context) error { return r.announce(ctx, r.Config.Site.Slug, x.pages, x.hosts) })
 	begin("guard", x.guard)
-	o.Log.Info("serving", "kind", s.Kind, "pages", x.at.Pages, "https", x.at.HTTPS, "exchange", x.at.Exchange, "version", r.Version)
+	begin("diagnosis", x.searches)
+	r.Log.Info("serving", "kind", s.Kind, "pages", x.at.Pages, "https", x.at.HTTPS, "exchange", x.at.Exchange, "version", r.Version)
 	if o.Ready != nil {
 		o.Ready(x.at)
 	}
@@ -112,29 +116,31 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	x.stopPages(stopWithin)
 	cancel(nil)
 	parts.Wait()
-	o.Log.Info("stopped", "cause", err)
+	r.Log.Info("stopped", "cause", err)
 	return err
 }
 
 // open looks at the folder, locks and opens it, and adds what only a server has.
-func open(ctx context.Context, cfg Config, s Site, o *RunOptions) (*Running, error) {
+func open(ctx context.Context, cfg Config, s Site, o *RunOptions) (*Running, *logbook, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Check != nil {
 		if err := o.Check(ctx, cfg.Data); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	r, err := Open(cfg, s.Modules, o.Clock, o.Log)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.Version, r.Served, r.awaits = s.Version, true, s.Kind
 	if err := r.expect(s.Kind); err != nil {
-		return nil, errors.Join(err, r.DB.Close())
+		return nil, nil, errors.Join(err, r.DB.Close())
 	}
-	return r, nil
+	book := openLogbook(r.Dir)
+	r.Log = book.over(o.Log, r.Clock)
+	return r, book, nil
 }
 
 // jobsOf are the jobs of a site, its own first.

@@ -31,6 +31,7 @@ type server struct {
 	http      *http.Server
 	authority *authority // nil without HTTPS
 	recovery  recovery
+	why       *diagnosis
 	said      votes
 	ex        struct { // see exchange
 		sync.Mutex
@@ -45,7 +46,7 @@ func listen(r *Running, clean bool, pages net.Listener) (x *server, err error) {
 	x = &server{
 		Running: r, clean: clean, started: time.Now(),
 		disk:  &diskGuard{dir: r.Dir, low: r.Config.Disk.LowMiB << 20},
-		hosts: newHostNames(r.Config.Site), pages: pages,
+		hosts: newHostNames(r.Config.Site), pages: pages, why: newDiagnosis(),
 	}
 	x.disk.look()
 	x.metrics = newMetrics(x)

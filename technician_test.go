@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"preau/web/webtest"
+)
+
+// TestTechnicianInTheBrowser: the state of the machine on one printed sheet, the
+// step that does not work named in words, the power cut counted, and a log of all
+// that which names nobody.
+func TestTechnicianInTheBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the browser takes a minute; not with -short")
+	}
+	browser := webtest.OpenBrowser(t)
+	s := openStage(t)
+	p := &playing{t: t, s: s, b: browser}
+	tab := p.enterAt(s.Box, s.login("box", "technician", 0), 1366)
+	p.until(tab, "/status", "ouvert")
+	p.see(tab, "technician-status", "Mémoire", "Versions", "aucune en 30 jours", "Dernier arrêt en ordre")
+	p.follow(tab, "Pourquoi cela ne marche")
+	p.see(tab, "technician-why", "pas à pas")
+	tab.Press(`main form[action="/status/why"] button`)
+	p.until(tab, "/status/why", "Tout marche")
+	p.see(tab, "technician-why-works", "Les clés s’accordent", "Le ministère a salué")
+
+	s.stop("office")
+	s.kill("box")
+	s.startBox()
+	tab.Width(360)
+	tab.Open("/status")
+	p.see(tab, "technician-status-360", "1 en 30 jours", "Le courant est parti")
+	if sheet := tab.Print("technician-status"); pages(t, sheet) > 1 {
+		t.Errorf("the state of the machine takes %d sheets", pages(t, sheet))
+	}
+	tab.Open("/status/why")
+	tab.Press(`main form[action="/status/why"] button`)
+	p.until(tab, "/status/why", "Cela s’arrête")
+	p.see(tab, "technician-why-360", "Cela s’arrête à l’étape « La connexion est établie »", "prévenez le ministère", "pas essayé")
+	tab.Open("/status/log")
+	p.see(tab, "technician-log-360", "last stop was not clean", "diagnosis", "signed in")
+	said := tab.Text()
+	for _, l := range s.logins {
+		surname, _, _ := strings.Cut(l.Name, " ")
+		if strings.Contains(strings.TrimPrefix(said, "Aller au contenu"), l.Login) || l.Role != "technician" && strings.Contains(said, surname) {
+			t.Errorf("the log names %s", l.Name)
+		}
+	}
+	tab.Width(1366)
+	tab.Open("/status/log")
+	p.see(tab, "technician-log")
+}
+
+// pages counts the sheets of a PDF, one where nothing here can tell.
+func pages(t *testing.T, path string) int {
+	t.Helper()
+	out, err := exec.Command("pdfinfo", path).Output()
+	if err != nil {
+		t.Log("sheets are not counted: pdfinfo is not here (make tools)")
+		return 1
+	}
+	for line := range strings.Lines(string(out)) {
+		if n, ok := strings.CutPrefix(line, "Pages:"); ok {
+			count, err := strconv.Atoi(strings.TrimSpace(n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return count
+		}
+	}
+	return 0
+}
