@@ -53,7 +53,7 @@ type round struct {
 const (
 	pageMost     = 30_000 // bytes of a page and its style sheet, compressed, on a first visit
 	requestsMost = 4
-	followMost   = 60 // pages a role
+	followMost   = 90 // kinds of pages a role
 )
 
 // leads are the links of a page that open another one of the same site.
@@ -69,30 +69,34 @@ const arrived = `JSON.stringify({
 	requests: 1 + performance.getEntriesByType("resource").length})`
 
 // files are links that a browser keeps as a file: they open no page.
-var files = regexp.MustCompile(`/(annexes/\d+|file|openapi\.json)$|\.(csv|xlsx|json)$|[?&]format=`)
+var files = regexp.MustCompile(`/(annexes/\d+|file|openapi\.json)$|\.(csv|tsv|xlsx|ods|json|pdf|crt|zip)$|[?&]format=`)
 
 // visit opens the pages given and those that they lead to, one of each kind.
 func (w *round) visit(tab *webtest.Tab, who string, person login, paths ...string) {
 	w.t.Helper()
 	kinds := map[string]bool{}
-	for n := 0; len(paths) > 0 && n < followMost; n++ {
+	for _, p := range paths {
+		kinds[kindOf(p)] = true
+	}
+	for n := 0; len(paths) > 0; n++ {
+		if n == followMost {
+			w.t.Fatalf("%s: more than %d kinds of pages", who, followMost)
+		}
 		path := paths[0]
 		paths = paths[1:]
-		if kind := kindOf(path); kinds[kind] {
-			continue
-		} else {
-			kinds[kind] = true
-		}
 		name := "page-" + who + strings.NewReplacer("/", "-", "{", "", "}", "", "?", "-", "=", "-").Replace(kindOf(path))
 		var more []string
 		for _, width := range []int{1366, 360} {
 			tab.Width(width)
 			tab.Open(path)
-			w.look(tab, name+"-"+strconv.Itoa(width), path, person, width)
+			known := w.look(tab, name+"-"+strconv.Itoa(width), path, person, width)
 			if width == 1366 {
 				if err := json.Unmarshal([]byte(webtest.Eval[string](tab, leads)), &more); err != nil {
 					w.t.Fatal(err)
 				}
+			}
+			if known && !w.shots { // the same page of another role: a phone shows nothing new of it
+				break
 			}
 		}
 		if w.shots {
@@ -102,14 +106,16 @@ func (w *round) visit(tab *webtest.Tab, who string, person login, paths ...strin
 		for _, p := range more {
 			p, _, _ = strings.Cut(p, "#")
 			if p != "" && !files.MatchString(p) && !kinds[kindOf(p)] {
+				kinds[kindOf(p)] = true
 				paths = append(paths, p)
 			}
 		}
 	}
 }
 
-// look holds one page against what every page promises.
-func (w *round) look(tab *webtest.Tab, name, path string, person login, width int) {
+// look holds one page against what every page promises, and tells whether one
+// built the same was looked at before.
+func (w *round) look(tab *webtest.Tab, name, path string, person login, width int) (known bool) {
 	w.t.Helper()
 	var came struct {
 		Status, Bytes, Requests int
@@ -120,7 +126,7 @@ func (w *round) look(tab *webtest.Tab, name, path string, person login, width in
 	}
 	if came.Status != 200 || came.Type != "text/html" {
 		w.t.Errorf("%s: %s answers %d with %s", name, path, came.Status, came.Type)
-		return
+		return true
 	}
 	if came.Bytes > pageMost || came.Requests > requestsMost {
 		w.t.Errorf("%s: %s weighs %d bytes in %d requests", name, path, came.Bytes, came.Requests)
@@ -140,12 +146,13 @@ func (w *round) look(tab *webtest.Tab, name, path string, person login, width in
 	}
 	sign := strconv.Itoa(width) + kindOf(path) + webtest.Eval[string](tab, madeOf)
 	if w.seen[sign] {
-		return
+		return true
 	}
 	w.seen[sign] = true
 	for _, f := range tab.Axe() {
 		w.t.Errorf("%s: %s: axe: %s: %s: %s", name, path, f.ID, f.Help, strings.Join(f.Nodes, " "))
 	}
+	return false
 }
 
 // paper keeps the page as it is printed, as pictures where poppler is.
