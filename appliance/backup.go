@@ -125,6 +125,15 @@ func copyJob(every time.Duration) Job {
 	}}
 }
 
+// sweepJob removes attachments that no record names any more.
+var sweepJob = Job{Name: "sweep", Every: 2 * time.Hour, Run: func(_ context.Context, r *Running) error {
+	n, bytes, err := r.DB.SweepBlobs()
+	if n > 0 {
+		r.Log.Info("attachments that nothing names were removed", "n", n, "bytes", bytes)
+	}
+	return err
+}}
+
 // copyDue tells whether a copy is to be made now: half an interval before its
 // time at night, half an interval late by day.
 func copyDue(at, newest time.Time, every time.Duration) bool {

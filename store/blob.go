@@ -51,7 +51,7 @@ func (db *DB) keepBlob(f *os.File, h Hash) error {
 	}
 	path := db.blobPath(h)
 	dir := filepath.Dir(path)
-	if db.HasBlob(h) {
+	if db.stays(h) {
 		// Whoever put it there may not have come to the end of this function.
 		return db.syncBlobFolder(dir)
 	}
@@ -67,6 +67,15 @@ func (db *DB) keepBlob(f *os.File, h Hash) error {
 		return noRoom("put blob", err)
 	}
 	return db.syncBlobFolder(dir)
+}
+
+// stays tells whether the blob is here, and sees that the sweep leaves it: a record
+// is about to name it.
+func (db *DB) stays(h Hash) bool {
+	db.unnamed.Lock()
+	defer db.unnamed.Unlock()
+	delete(db.unnamed.before, h)
+	return db.HasBlob(h)
 }
 
 func (db *DB) syncBlobFolder(dir string) error {

@@ -48,6 +48,11 @@ type DB struct {
 	broken atomic.Pointer[error]
 	watch  watchers
 	sent   sync.Map // Feed → sentMark
+
+	unnamed struct {
+		sync.Mutex
+		before map[Hash]bool // blobs that nothing named at the last sweep
+	}
 }
 
 type machineClock struct{}

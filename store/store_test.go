@@ -297,3 +297,63 @@ func TestASecondHolderIsRefusedByPid(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestASweepTakesOnlyWhatNothingNames(t *testing.T) {
+	db := storetest.Open(t, locals) // which does not know ups
+	put := func(text string) store.Blob {
+		h, n, err := db.PutBlob(strings.NewReader(text), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.Blob{Hash: h, Size: n, Name: "a", Type: "text/plain"}
+	}
+	sweep := func(want int) {
+		t.Helper()
+		if n, _, err := db.SweepBlobs(); err != nil || n != want {
+			t.Errorf("%d swept, %v, want %d", n, err, want)
+		}
+	}
+	kept, dropped, orphan := put("kept"), put("dropped"), put("orphan")
+	add(t, db, locals, note{Title: "kept", File: kept})
+	copied := put("copied")
+	inCopy := add(t, db, locals, note{Title: "copied", File: copied})
+	if _, err := db.CopyVerified(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(func(tx *store.Tx) error { return locals.Delete(tx, inCopy) }); err != nil {
+		t.Fatal(err)
+	}
+	id := add(t, db, locals, note{Title: "dropped", File: dropped})
+	other := storetest.Open(t, ups)
+	if _, _, err := other.PutBlob(strings.NewReader("later"), 100); err != nil {
+		t.Fatal(err)
+	}
+	later := put("later")
+	add(t, other, ups, note{Title: "later", File: later})
+	b, err := other.Changes(store.Feed{Origin: other.Origin(), Lane: store.Records}, store.Cursor{}, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Apply(b, "TG-1"); err != nil {
+		t.Fatal(err)
+	}
+	sweep(0)
+	if err := db.Update(func(tx *store.Tx) error { return locals.Delete(tx, id) }); err != nil {
+		t.Fatal(err)
+	}
+	sweep(1) // the orphan
+	orphan = put("orphan")
+	sweep(1)      // what was dropped
+	put("orphan") // somebody sends it again: its record is on its way
+	sweep(0)
+	sweep(1)
+	sweep(0)
+	for _, b := range []store.Blob{kept, copied, later} {
+		if !db.HasBlob(b.Hash) {
+			t.Errorf("%s is gone", b.Hash)
+		}
+	}
+	if db.HasBlob(dropped.Hash) || db.HasBlob(orphan.Hash) {
+		t.Error("what nothing names is still here")
+	}
+}
