@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"net/url"
 	"os"
 	"os/exec"
@@ -34,10 +35,18 @@ func TestEveryPage(t *testing.T) {
 			who := s.login(site, role, 0)
 			tab := browser.Tab(s.address(site))
 			tab.Width(1366)
-			tab.Open("/signin")
-			tab.Fill("login", who.Login)
-			tab.Fill("secret", who.Secret)
-			tab.Press(`main form[action="/signin"] button`)
+			if role == "pupil" {
+				tab.Open("/room")
+				tab.Press(".picks a")
+				tab.Press(`.names a[href$="` + s.nameLink(who) + `"]`)
+				tab.Fill("pin", who.Secret)
+				tab.Press(`main form .b`)
+			} else {
+				tab.Open("/signin")
+				tab.Fill("login", who.Login)
+				tab.Fill("secret", who.Secret)
+				tab.Press(`main form[action="/signin"] button`)
+			}
 			w.visit(tab, site+"-"+role, who, "/", "/idle")
 		}
 	}
@@ -208,6 +217,19 @@ func (s *stage) address(site string) string {
 }
 
 // roles are those that sign in at a site, in the order of the demonstration.
+// nameLink is how the link ends that a pupil's name has in the room.
+func (s *stage) nameLink(who login) string {
+	s.t.Helper()
+	c := webtest.Visit(s.t, s.Box)
+	p := c.Get("/room")
+	p = c.Get(regexp.MustCompile(`/room/[^"/]+/[^"/]+`).FindString(p.Body))
+	m := regexp.MustCompile(`<a href="/room/[^"]+(/as/[^"]+)">` + regexp.QuoteMeta(html.EscapeString(who.Name)) + `</a>`).FindStringSubmatch(p.Body)
+	if m == nil {
+		s.t.Fatalf("%s is not in the room", who.Name)
+	}
+	return m[1]
+}
+
 func (s *stage) roles(site string) (list []string) {
 	for _, l := range s.logins {
 		if l.Site == site && !slices.Contains(list, l.Role) {

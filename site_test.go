@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -167,11 +169,31 @@ func (s *stage) enter(site, role string, nth int) *webtest.Client {
 	s.t.Helper()
 	who := s.login(site, role, nth)
 	c := webtest.Visit(s.t, s.address(site))
+	if role == "pupil" {
+		s.enterRoom(c, who)
+		return c
+	}
 	p := c.Get("/signin").Submit("/signin", map[string]any{"login": who.Login, "secret": who.Secret, "device": "shared"})
 	if !p.Has(who.Name) {
 		s.t.Fatalf("%s %s did not come in: %.400s", site, role, p)
 	}
 	return c
+}
+
+// enterRoom brings a pupil in by class, name and PIN, as on a shared computer.
+func (s *stage) enterRoom(c *webtest.Client, who login) {
+	s.t.Helper()
+	p := c.Get("/room")
+	for _, text := range []string{who.Class, who.Name} {
+		m := regexp.MustCompile(`<a href="(/room/[^"]+)">` + regexp.QuoteMeta(html.EscapeString(text)) + `</a>`).FindStringSubmatch(p.Body)
+		if m == nil {
+			s.t.Fatalf("no link %q on %.400s", text, p)
+		}
+		p = c.Get(m[1])
+	}
+	if p = p.Submit(p.URL.Path, map[string]any{"pin": who.Secret}); !p.Has(who.Name) || p.URL.Path != "/" {
+		s.t.Fatalf("the pupil did not come in: %.400s", p)
+	}
 }
 
 // token acts as the first person of a role at the API.

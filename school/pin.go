@@ -306,3 +306,25 @@ func CheckPIN(ctx context.Context, db *store.DB, person store.ID, pin, device st
 	}
 	return ActorOf(r), kept.Value.OneTime, nil
 }
+
+// IsPIN tells whether a PIN is the one in force, for who is signed in already and
+// chooses another: it counts no try.
+func IsPIN(ctx context.Context, db *store.DB, person store.ID, pin string) (bool, error) {
+	var kept store.Record[SecretRecord]
+	err := db.View(func(tx *store.Tx) (err error) {
+		kept, err = Secrets.One(tx, "person", person)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	mac, err := peppered(db, "pin", person.String(), NormalizePIN(pin))
+	if err != nil {
+		return false, err
+	}
+	same, _, err := matchSecret(ctx, kept.Value.Hash, base64.RawStdEncoding.EncodeToString(mac))
+	return same, err
+}

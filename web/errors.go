@@ -168,7 +168,11 @@ func (c *Ctx) fail(err error) {
 	case errors.Is(err, errSignIn) && c.reads():
 		_ = c.Redirect("/signin?to=" + url.QueryEscape(c.Request().URL.RequestURI()))
 	case errors.Is(err, errMustChange) && c.reads():
-		_ = c.Redirect("/account/password")
+		to := "/account/password"
+		if c.actor.Is(school.Pupil) {
+			to = "/pin"
+		}
+		_ = c.Redirect(to)
 	default:
 		c.etag = ""
 		if err := c.Render(f.status, errorPage(c.faultPage(f))); err != nil {

@@ -8,6 +8,7 @@ import (
 	"preau/modules/circulars"
 	"preau/modules/marks"
 	"preau/modules/people"
+	"preau/modules/rooms"
 	"preau/modules/signin"
 	"preau/modules/verify"
 )
@@ -19,6 +20,7 @@ func Modules() []appliance.Module {
 		circulars.Module(),
 		marks.Module(),
 		people.Module(),
+		rooms.Module(),
 		signin.Module(),
 		verify.Module(),
 	}

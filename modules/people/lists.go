@@ -248,6 +248,12 @@ func (p *classPage) deeds() (list []web.Button) {
 	if p.Assign {
 		list = append(list, web.Button{Label: p.T("people.assign.do"), Kind: web.Secondary, Href: at + "/teachers"})
 	}
+	if p.Sheets {
+		list = append(list,
+			web.Button{Label: p.T("people.class.room"), Kind: web.Secondary, Href: "/rooms?class=" + p.ID.String()},
+			web.Button{Label: p.T("people.class.pins"), Kind: web.Third, Href: "/rooms/classes/" + p.ID.String() + "/pins"},
+			web.Button{Label: p.T("people.class.cards"), Kind: web.Third, Href: "/rooms/classes/" + p.ID.String() + "/cards"})
+	}
 	return list
 }
 

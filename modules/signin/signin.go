@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ func Module() appliance.Module {
 // Pages are the module's routes.
 func Pages() []web.Route {
 	post := http.MethodPost
+	staff := school.For(append(slices.Clone(school.BoxStaff), school.OfficeRoles...)...) // pupils have a PIN
 	return []web.Route{
 		{Path: "/signin", Access: school.Public(), Handle: showSignIn, OneTime: true},
 		{Method: post, Path: "/signin", Access: school.Public(), Handle: signIn, OneTime: true},
@@ -35,8 +37,8 @@ func Pages() []web.Route {
 		{Path: "/help", Access: school.Public(), Handle: help, OneTime: true},
 		{Path: "/account", Access: school.SignedIn(), Handle: account},
 		{Method: post, Path: "/account", Access: school.SignedIn(), Handle: saveAccount},
-		{Path: "/account/password", Access: school.SignedIn(), Handle: showPassword, OneTime: true},
-		{Method: post, Path: "/account/password", Access: school.SignedIn(), Handle: changePassword, OneTime: true},
+		{Path: "/account/password", Access: staff, Handle: showPassword, OneTime: true},
+		{Method: post, Path: "/account/password", Access: staff, Handle: changePassword, OneTime: true},
 		{Method: post, Path: "/account/everywhere", Access: school.SignedIn(), Handle: signOutEverywhere, OneTime: true},
 	}
 }
@@ -112,6 +114,9 @@ func check(c *web.Ctx, login, secret string) (who school.Actor, oneTime bool, er
 func signOut(c *web.Ctx) error {
 	if _, err := c.Checked(); err != nil && c.Actor().SignedIn() {
 		return err
+	}
+	if c.Actor().Is(school.Pupil) {
+		return c.SignOut("/room")
 	}
 	return c.SignOut("/signin")
 }
