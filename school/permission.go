@@ -46,6 +46,9 @@ const (
 	PrintSecrets     Deed = "secrets.print" // sheets of one-time PINs and cards, a class at a time
 	HoldCouncil      Deed = "marks.council" // say what the council says, write down appeals and decide them
 	IssueBulletins   Deed = "marks.issue"
+	ReadNotices      Deed = "notices.read" // those one is meant by
+	PrepareNotices   Deed = "notices.prepare"
+	SignNotices      Deed = "notices.sign"
 )
 
 // The deeds at both.
@@ -91,6 +94,10 @@ var deeds = map[Deed]Access{
 
 	HoldCouncil:    For(Head, Deputy),
 	IssueBulletins: For(Head),
+
+	ReadNotices:    For(BoxRoles...),
+	PrepareNotices: For(Head, Deputy),
+	SignNotices:    For(Head),
 
 	SeeHealth: For(Head, Technician, Operator),
 	SeeAudit:  For(Head, Operator),

@@ -68,6 +68,9 @@ var answers = map[school.Deed]string{
 	school.CloseMarks:       "deputy",
 	school.HoldCouncil:      "head deputy",
 	school.IssueBulletins:   "head",
+	school.ReadNotices:      "head deputy supervisor secretary teacher technician pupil",
+	school.PrepareNotices:   "head deputy",
+	school.SignNotices:      "head",
 	school.SeeHealth:        "head technician operator",
 	school.SeeAudit:         "head operator",
 }

@@ -74,7 +74,7 @@ func TestACircularByTheAPI(t *testing.T) {
 		t.Errorf("after the link: %+v", l)
 	}
 	r := answered[receiptsOut](t, stat, 200, "GET", "/circulars/"+signed.ID+"/receipts", "").Schools[0]
-	if r.Code != "TG-1" || r.Received == nil || r.Acknowledged == nil || r.Read != 2 || r.Staff != 2 || r.ByRole["head"] != (Count{1, 1}) || r.ByRole["teacher"] != (Count{1, 1}) {
+	if r.Code != "TG-1" || r.Received == nil || r.Acknowledged == nil || r.Read != 2 || r.Staff != 2 || r.ByRole["head"] != (Count{Read: 1, Staff: 1}) || r.ByRole["teacher"] != (Count{Read: 1, Staff: 1}) {
 		t.Errorf("receipts: %+v", r)
 	}
 	if l := answered[listOut](t, pub, 200, "GET", "/circulars", ""); len(l.Items) != 1 || l.Items[0].State != "signed" || !l.Items[0].Signed {

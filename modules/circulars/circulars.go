@@ -23,7 +23,7 @@ func Module() appliance.Module {
 	read, see := school.May(school.ReadCirculars), school.May(school.SeeArrivals)
 	names := school.May(school.SeeReceipts)
 	officeReads := []string{"circulars", "circulars.drafts", "circulars.receipts", "circulars.replies", "org.units", "contacts"}
-	schoolReads := []string{"circulars", "circulars.arrivals", "circulars.readings", "circulars.forwards", "circulars.receipts", "circulars.replies", "classes", "org.units", store.ProgressName, store.BlobsName}
+	schoolReads := []string{"circulars", "circulars.arrivals", school.Readings.Name(), "circulars.forwards", "circulars.receipts", "circulars.replies", "classes", "org.units", store.ProgressName, store.BlobsName}
 	return appliance.Module{
 		Name: "circulars", Files: files, Collections: Collections(),
 		Jobs:     []appliance.Job{arrivalsJob, readdressJob},

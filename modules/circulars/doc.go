@@ -8,7 +8,7 @@
 //	         circulars           Down   signed, never edited; a withdrawal or a
 //	                                    replacement is a new one that names the old
 //	school   circulars.arrivals  Local  the arrivals register: number, verdict
-//	         circulars.readings  Local  who acknowledged, by name; stays in the school
+//	         readings            Local  who acknowledged, by name; school's, shared with notices
 //	         circulars.forwards  Local  the head's note and further groups
 //	         circulars.receipts  Up     one row a circular: received, the head's
 //	                                    acknowledgement, counts by role

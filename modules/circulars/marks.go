@@ -1,8 +1,6 @@
 package circulars
 
 import (
-	"slices"
-
 	"preau/web"
 )
 
@@ -34,14 +32,6 @@ func stateMark(b web.Base, state string) web.Mark {
 	return m
 }
 
-func readMark(b web.Base, r Reader) web.Mark {
-	m := web.Mark{Icon: "check", Tone: web.Green, Bold: b.T("circulars.list.read"), Text: b.Moment(r.Reading.At)}
-	if r.Reading.OnPaper {
-		m.Bold = b.T("circulars.readers.on_paper")
-	}
-	return m
-}
-
 func listHead(p schoolListPage) []web.Head {
 	head := []web.Head{{Label: p.T("circulars.col.number"), Class: "m"}, {Label: p.T("circulars.col.subject")}, {Label: p.T("circulars.col.deadline")}}
 	if p.Register {
@@ -69,8 +59,6 @@ func (p schoolShowPage) deeds() (list []web.Button) {
 	}
 	return list
 }
-
-func (p readersPage) ticked(r Reader) bool { return slices.Contains(p.Ticked, r.Person.ID.String()) }
 
 // draftLink opens a draft for who writes; who only signs is taken to signing.
 func draftLink(p officeListPage, d officeRow) string {

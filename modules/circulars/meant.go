@@ -86,7 +86,7 @@ func schoolRows(c *web.Ctx, tx *store.Tx, me store.Record[school.Person], whole 
 		return readRows(tx, list, me, whole, c.Site().Code, query, from)
 	}
 	key := "circulars.page|" + me.ID.String() + "|" + strconv.FormatBool(whole) + "|" + strconv.Itoa(from)
-	made := []string{arrivals.Name(), circulars.Name(), forwards.Name(), school.Classes.Name(), school.People.Name(), readings.Name(), receipts.Name()}
+	made := []string{arrivals.Name(), circulars.Name(), forwards.Name(), school.Classes.Name(), school.People.Name(), school.Readings.Name(), receipts.Name()}
 	return web.Remember(c, tx, key, made, func() (rowsPage, error) {
 		return readRows(tx, list, me, whole, c.Site().Code, "", from)
 	})
@@ -110,7 +110,7 @@ func readRows(tx *store.Tx, list []line, me store.Record[school.Person], whole b
 			continue
 		}
 		row := schoolRow{Arrival: a.Value}
-		if row.Read, err = hasRead(tx, l.circular, me.ID); err != nil {
+		if row.Read, err = school.HasRead(tx, l.circular, me.ID); err != nil {
 			return p, err
 		}
 		if whole {
@@ -124,11 +124,6 @@ func readRows(tx *store.Tx, list []line, me store.Record[school.Person], whole b
 		p.rows = append(p.rows, row)
 	}
 	return p, nil
-}
-
-func hasRead(tx *store.Tx, circular, person store.ID) (bool, error) {
-	n, err := readings.Count(tx, "circular", circular, person)
-	return n > 0, err
 }
 
 // dueMost is how many of the most pressing are told one by one.
@@ -153,7 +148,7 @@ func dueAtSchool(c *web.Ctx, tx *store.Tx, me store.Record[school.Person]) (task
 		return nil, err
 	}
 	reads, answers := school.May(school.Acknowledge).Allows(c.Actor()), school.May(school.AnswerOffice).Allows(c.Actor())
-	made := []string{arrivals.Name(), circulars.Name(), forwards.Name(), school.Classes.Name(), school.People.Name(), readings.Name(), replies.Name()}
+	made := []string{arrivals.Name(), circulars.Name(), forwards.Name(), school.Classes.Name(), school.People.Name(), school.Readings.Name(), replies.Name()}
 	p, err := web.Remember(c, tx, "circulars.due|"+me.ID.String(), made, func() (pendings, error) {
 		return findPending(tx, list, me.ID, reads, answers)
 	})
@@ -180,7 +175,7 @@ func findPending(tx *store.Tx, list []line, me store.ID, reads, answers bool) (p
 			continue
 		}
 		link := "/circulars/" + l.circular.String()
-		done, err := hasRead(tx, l.circular, me)
+		done, err := school.HasRead(tx, l.circular, me)
 		if err != nil {
 			return p, err
 		}

@@ -62,80 +62,33 @@ func mayRead(tx *store.Tx, id store.ID, who school.Actor) (a store.Record[Arriva
 }
 
 // acknowledge notes "lu et pris connaissance" of a person, and brings the
-// school's counts for the office up to date, in one transaction. A second time
-// changes nothing. tickedBy is who ticked the paper sheet; "" when the person
-// did it on a screen.
-func acknowledge(tx *store.Tx, id store.ID, person store.Record[school.Person], tickedBy string) (Reading, error) {
+// school's counts for the office up to date, in one transaction.
+func acknowledge(tx *store.Tx, id store.ID, person store.Record[school.Person], tickedBy string) (school.Reading, error) {
 	a, err := arrivals.One(tx, "circular", id)
 	if err != nil {
-		return Reading{}, err
+		return school.Reading{}, err
 	}
 	if a.Value.State == SetAside {
-		return Reading{}, school.Refuse("circulars.refused.set_aside", "")
+		return school.Reading{}, school.Refuse("circulars.refused.set_aside", "")
 	}
-	old, err := readings.One(tx, "circular", id, person.ID)
-	if err == nil {
-		return old.Value, nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return Reading{}, err
+	r, first, err := school.NoteReading(tx, id, person, tickedBy)
+	if err != nil || !first {
+		return r, err
 	}
 	site, err := school.Site(tx)
 	if err != nil {
-		return Reading{}, err
-	}
-	r := Reading{Circular: id, Person: person.ID, Name: person.Value.Name(), Role: mainRole(person.Value), OnPaper: tickedBy != "", TickedBy: tickedBy}
-	r.At, _ = tx.Now()
-	if _, err := readings.Add(tx, r); err != nil {
 		return r, err
 	}
 	return r, countUp(tx, site.Code, id)
 }
 
-// mainRole is the role under which a person is counted: the first.
-func mainRole(p school.Person) school.Role {
-	if len(p.Roles) == 0 {
-		return ""
-	}
-	return p.Roles[0]
-}
-
-// Reader is a person meant by a circular, and whether they have read it.
-type Reader struct {
-	Person  store.Record[school.Person]
-	Reading Reading // zero At: not yet
-}
-
-// Read tells whether the person has acknowledged.
-func (r Reader) Read() bool { return !r.Reading.At.IsZero() }
-
 // readers lists the staff meant by a circular, in the order of names.
-func readers(tx *store.Tx, id store.ID, c Circular) ([]Reader, error) {
+func readers(tx *store.Tx, id store.ID, c Circular) ([]school.Reader, error) {
 	staff, err := school.Roster.Staff(tx)
 	if err != nil {
 		return nil, err
 	}
-	read := map[store.ID]Reading{}
-	for r, err := range readings.Where(tx, "circular", id) {
-		if err != nil {
-			return nil, err
-		}
-		read[r.Value.Person] = r.Value
-	}
-	var list []Reader
-	for _, p := range staff {
-		r, has := read[p.ID]
-		meant := has
-		if !has {
-			if meant, err = isMeant(tx, id, c, p); err != nil {
-				return nil, err
-			}
-		}
-		if meant {
-			list = append(list, Reader{p, r})
-		}
-	}
-	return list, nil
+	return school.ReadersOf(tx, id, staff, func(p store.Record[school.Person]) (bool, error) { return isMeant(tx, id, c, p) })
 }
 
 // countUp writes the school's one row about a circular for the office, when
@@ -156,7 +109,7 @@ func countUp(tx *store.Tx, site string, id store.ID) error {
 			return err
 		}
 		for _, r := range list {
-			role := string(mainRole(r.Person.Value))
+			role := string(r.Person.Value.MainRole())
 			k := now.ByRole[role]
 			k.Staff++
 			now.All.Staff++

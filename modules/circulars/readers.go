@@ -14,9 +14,9 @@ type readersPage struct {
 	Reference string
 	Subject   string
 	Date      string
-	Readers   []Reader // who has not read first
+	Readers   []school.Reader // who has not read first
 	Count     Count
-	Roles     []roleCount
+	Roles     []school.RoleCount
 	Progress  store.ProgressOf
 	Ticked    []string
 }
@@ -38,41 +38,15 @@ func readersPageOf(c *web.Ctx, title string) (p readersPage, err error) {
 		if err != nil {
 			return err
 		}
-		var done []Reader
-		for _, x := range list {
-			if x.Read() {
-				done = append(done, x)
-			} else {
-				p.Readers = append(p.Readers, x)
-			}
-		}
-		p.Count, p.Roles = Count{Read: len(done), Staff: len(list)}, byRole(list)
-		p.Readers = append(p.Readers, done...)
+		p.Count, p.Roles = school.CountReaders(list)
+		school.UnreadFirst(list)
+		p.Readers = list
 		_, p.Progress, _, err = sentUp(tx, id, c.Site().Code)
 		return err
 	})
 	p.Lead = p.T("circulars.lead", "reference", p.Reference) + " · " + p.Subject
 	p.Back = web.Link{Label: p.Reference, Href: "/circulars/" + id.String()}
 	return p, err
-}
-
-// byRole counts readers in the order of roles.
-func byRole(list []Reader) (counts []roleCount) {
-	for _, role := range school.BoxRoles {
-		n := roleCount{Role: role}
-		for _, r := range list {
-			if mainRole(r.Person.Value) != role {
-				continue
-			}
-			if n.Staff++; r.Read() {
-				n.Read++
-			}
-		}
-		if n.Staff > 0 {
-			counts = append(counts, n)
-		}
-	}
-	return counts
 }
 
 func showReaders(c *web.Ctx) error {

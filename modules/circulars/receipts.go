@@ -42,7 +42,7 @@ type receiptsPage struct {
 	Sum       receiptSum
 	Standings []standingCount
 	Regions   []regionCount
-	Roles     []roleCount
+	Roles     []school.RoleCount
 	Schools   []schoolReceipt // those of the page
 	Pages     web.Pages
 	Only      string // words for what the list of schools is narrowed to; "" shows all
@@ -60,11 +60,6 @@ type regionCount struct {
 	Name     string
 	Schools  int
 	Received int
-	Count
-}
-
-type roleCount struct {
-	Role school.Role
 	Count
 }
 
@@ -101,7 +96,7 @@ func officeReceipts(c *web.Ctx) error {
 }
 
 func (p *receiptsPage) count(all []schoolReceipt) {
-	regions, roles, alike := map[string]*regionCount{}, map[school.Role]*roleCount{}, map[string]int{}
+	regions, roles, alike := map[string]*regionCount{}, map[school.Role]*school.RoleCount{}, map[string]int{}
 	for _, s := range all {
 		alike[s.standing(p.Signed)]++
 		g := regions[s.Region]
@@ -119,7 +114,7 @@ func (p *receiptsPage) count(all []schoolReceipt) {
 		for role, n := range s.Receipt.ByRole {
 			k := roles[school.Role(role)]
 			if k == nil {
-				k = &roleCount{Role: school.Role(role)}
+				k = &school.RoleCount{Role: school.Role(role)}
 				roles[k.Role] = k
 			}
 			k.Read += n.Read

@@ -40,7 +40,7 @@ func TestTheCountsTellSilenceFromNotRead(t *testing.T) {
 	update(t, o.DB, func(tx *store.Tx) error {
 		now, _ := tx.Now()
 		for i := 2; i < 32; i++ {
-			r := Receipt{Circular: id, Site: fmt.Sprintf("TM-%02d", i), Received: now, All: Count{i % 5, 10}, ByRole: map[string]Count{"teacher": {i % 5, 9}, "head": {0, 1}}}
+			r := Receipt{Circular: id, Site: fmt.Sprintf("TM-%02d", i), Received: now, All: Count{Read: i % 5, Staff: 10}, ByRole: map[string]Count{"teacher": {Read: i % 5, Staff: 9}, "head": {Staff: 1}}}
 			if i%2 == 0 {
 				r.Acknowledged = now
 			}

@@ -69,17 +69,6 @@ type Arrival struct {
 	List      uint64 `cbor:"15,keyasint,omitempty"` // of the keys by which it was judged
 }
 
-// Reading is one person's "lu et pris connaissance". It never leaves the school.
-type Reading struct {
-	Circular store.ID    `cbor:"1,keyasint,omitzero"`
-	Person   store.ID    `cbor:"2,keyasint,omitzero"`
-	Name     string      `cbor:"3,keyasint,omitempty"`
-	Role     school.Role `cbor:"4,keyasint,omitempty"`
-	At       time.Time   `cbor:"5,keyasint,omitzero"`
-	OnPaper  bool        `cbor:"6,keyasint,omitempty"` // signed on the émargement sheet
-	TickedBy string      `cbor:"7,keyasint,omitempty"` // who ticked it afterwards
-}
-
 // Forward is the head's note with a circular, and the further groups meant by it.
 type Forward struct {
 	Circular store.ID      `cbor:"1,keyasint,omitzero"`
@@ -90,10 +79,7 @@ type Forward struct {
 }
 
 // Count is readers out of those meant.
-type Count struct {
-	Read  int `cbor:"1,keyasint,omitempty" json:"read"`
-	Staff int `cbor:"2,keyasint,omitempty" json:"staff"`
-}
+type Count = school.ReadCount
 
 // Receipt is what the office learns of one circular in one school.
 type Receipt struct {
@@ -157,13 +143,6 @@ var (
 			{Name: "number", Unique: true, Keys: func(a *Arrival) [][]byte { return [][]byte{store.Key(a.Number)} }},
 		},
 	})
-	readings = store.Define(store.Spec[Reading]{
-		Name: "circulars.readings", Home: store.Local,
-		Indexes: []store.Index[Reading]{
-			{Name: "circular", Unique: true, Keys: func(r *Reading) [][]byte { return [][]byte{store.Key(r.Circular, r.Person)} }},
-			{Name: "person", Keys: func(r *Reading) [][]byte { return [][]byte{store.Key(r.Person, r.Circular)} }},
-		},
-	})
 	forwards = store.Define(store.Spec[Forward]{
 		Name: "circulars.forwards", Home: store.Local,
 		Indexes: []store.Index[Forward]{
@@ -187,5 +166,5 @@ var (
 
 // Collections are the module's, for store.Open.
 func Collections() []store.Definition {
-	return []store.Definition{drafts, circulars, arrivals, readings, forwards, receipts, replies}
+	return []store.Definition{drafts, circulars, arrivals, forwards, receipts, replies}
 }

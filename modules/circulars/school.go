@@ -14,7 +14,7 @@ type schoolShowPage struct {
 	web.Base
 	view
 	Arrival  Arrival
-	Mine     Reading
+	Mine     school.Reading
 	Forwards []Forward
 	Words    string
 	OldRef   string
@@ -51,7 +51,7 @@ func showCircular(c *web.Ctx, status int) error {
 			return missing(c, err)
 		}
 		p.Arrival = a.Value
-		if m, err := readings.One(tx, "circular", id, c.Actor().ID); err == nil {
+		if m, err := school.Readings.One(tx, "document", id, c.Actor().ID); err == nil {
 			p.Mine = m.Value
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return err
