@@ -54,18 +54,24 @@ bench-pages: tools-bench build ## pages per second against nginx serving the sam
 	@scripts/bench pages .
 bench-signin: build ## sixty people pressing Enter in the same second
 	@scripts/bench signin .
-bench-sync: ## the exchange's bytes and turns
-	@scripts/bench sync ./sync/...
 bench-marks: ## averages of a class and of a school, the mark sheet, against their goals
 	@scripts/bench marks ./modules/marks
+bench-sync: tools-sync build/npm ## a school's day through Préau and five others, unlimited and at 64 kbit/s
+	@scripts/bench sync ./sync
 
 .PHONY: night
 night: tools ## the long totals: crash states, kills, power cuts, seeds, fuzzing
 	@scripts/night
 
-.PHONY: tools tools-bench
+.PHONY: tools tools-bench tools-sync
 tools: ## what the tests need beside Go: installed when root, named when not
 	@scripts/tools gcc:gcc,libc6-dev chromium:chromium pdftotext:poppler-utils zstd:zstd strace:strace avahi-browse:avahi-utils avahi-daemon:avahi-daemon dbus-daemon:dbus mkfs.ext4:e2fsprogs certutil:libnss3-tools
+tools-sync:
+	@scripts/tools rsync:rsync git:git casync:casync syncthing:syncthing zstd:zstd node:nodejs npm:npm
+# PouchDB and its server, only to be compared with; without npm they are left out.
+build/npm:
+	@mkdir -p build
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix build/npm pouchdb@9 express-pouchdb@4.2.0 express@4 >/dev/null 2>&1 || rm -rf build/npm; fi
 tools-bench:
 	@scripts/tools nginx:nginx-light wrk:wrk
 

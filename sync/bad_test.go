@@ -18,7 +18,7 @@ type pipe struct{ io.Reader }
 
 func (pipe) Write(b []byte) (int, error) { return len(b), nil }
 
-func packed(t testing.TB, frames []byte) io.ReadWriter {
+func onALine(t testing.TB, frames []byte) io.ReadWriter {
 	t.Helper()
 	var b bytes.Buffer
 	z, err := zstd.NewWriter(&b, zstd.WithWindowSize(128<<10))
@@ -46,7 +46,7 @@ func chunked(b []byte) io.Reader {
 }
 
 func TestAFrameThatClaimsTwoGigabytesIsRefused(t *testing.T) {
-	f, err := newFramer(packed(t, binary.AppendUvarint([]byte{frameBatch}, 2<<30)), newCodecs(), 0)
+	f, err := newFramer(onALine(t, binary.AppendUvarint([]byte{frameBatch}, 2<<30)), newCodecs(zstd.SpeedBetterCompression), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestABombTakesLittleMemory(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := newFramer(pipe{chunked(b.Bytes())}, newCodecs(), 0)
+	f, err := newFramer(pipe{chunked(b.Bytes())}, newCodecs(zstd.SpeedBetterCompression), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestABombTakesLittleMemory(t *testing.T) {
 func TestUnknownFramesAreSkippedWhenTheyMayBe(t *testing.T) {
 	frames := append(binary.AppendUvarint([]byte{0x80 | 99}, 3), 1, 2, 3)
 	frames = append(frames, frameIdle, 0)
-	f, err := newFramer(packed(t, frames), newCodecs(), 0)
+	f, err := newFramer(onALine(t, frames), newCodecs(zstd.SpeedBetterCompression), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestUnknownFramesAreSkippedWhenTheyMayBe(t *testing.T) {
 	if kind, _, err := f.read(); kind != frameIdle || err != nil {
 		t.Errorf("type %d, %v", kind, err)
 	}
-	f, err = newFramer(packed(t, []byte{99, 0}), newCodecs(), 0)
+	f, err = newFramer(onALine(t, []byte{99, 0}), newCodecs(zstd.SpeedBetterCompression), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{frameIdle, 0})
 	f.Add(append(binary.AppendUvarint([]byte{frameBatch}, 2), 0xa1, 0x01))
 	f.Fuzz(func(t *testing.T, frames []byte) {
-		r, err := newFramer(packed(t, frames), newCodecs(), 0)
+		r, err := newFramer(onALine(t, frames), newCodecs(zstd.SpeedBetterCompression), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

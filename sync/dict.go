@@ -64,12 +64,15 @@ func commonDict(theirs []uint32) (id uint32) {
 
 // codecs are the compressors of one engine or hub that no session uses now.
 type codecs struct {
+	level    zstd.EncoderLevel
 	encoders sync.Map // dictionary id → *sync.Pool of *zstd.Encoder
 	decoders sync.Pool
 }
 
-func newCodecs() *codecs {
-	return &codecs{decoders: sync.Pool{New: func() any { return must(newDecoder()) }}}
+// newCodecs compress at a level: a box has one session and a thin line, the office
+// thousands of sessions.
+func newCodecs(level zstd.EncoderLevel) *codecs {
+	return &codecs{level: level, decoders: sync.Pool{New: func() any { return must(newDecoder()) }}}
 }
 
 // encoder is the pool of encoders for a dictionary; 0: without one.
@@ -78,7 +81,7 @@ func (c *codecs) encoder(dict uint32) (*sync.Pool, error) {
 		return p.(*sync.Pool), nil
 	}
 	options := []zstd.EOption{
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(128 << 10),
+		zstd.WithEncoderLevel(c.level), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(128 << 10),
 		zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false),
 	}
 	if dict != 0 {

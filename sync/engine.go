@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"preau/store"
 )
 
@@ -54,7 +56,7 @@ func NewEngine(o EngineOptions) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(), status: Status{State: "never"}}
+	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(zstd.SpeedBetterCompression), status: Status{State: "never"}}
 }
 
 // SetSite is told the school's code when an enrolment has given another.

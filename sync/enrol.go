@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"preau/store"
 )
 
@@ -174,7 +176,7 @@ func Enrol(ctx context.Context, o EnrolOptions) (Enrolled, error) {
 	if err != nil {
 		return Enrolled{}, err
 	}
-	f, err := newFramer(conn, newCodecs(), 0)
+	f, err := newFramer(conn, newCodecs(zstd.SpeedBetterCompression), 0)
 	if err != nil {
 		return Enrolled{}, err
 	}

@@ -53,7 +53,7 @@ func NewHub(o HubOptions) *Hub {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{o: o, z: newCodecs(), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}}
+	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}}
 }
 
 // Online tells which sites hold a session now.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,34 +26,58 @@ func readID(b []byte) (id store.ID, err error) {
 	return id, nil
 }
 
-// A batch's rows travel by columns: rows of one collection whose bodies have the
-// same keys stand together, the values of a key side by side, numbers and times
-// as differences to the row before. It needs no schema. What would not come back
-// byte for byte travels whole instead.
+// A batch's rows travel by columns: what the envelopes say stands side by side, row
+// after row, numbers and times as differences to the row before; bodies that have
+// the same keys stand together, the values of a key side by side. It needs no
+// schema. What would not come back byte for byte travels whole instead.
 const (
 	packedWhole   = 0
 	packedColumns = 1
 )
 
-// group is rows of one shape. All lists have one entry a row.
-type group struct {
-	_          struct{}   `cbor:",toarray"`
-	Collection string     // as are the next four: of every row
-	Format     uint16     //
-	Home       uint8      //
-	Lane       uint8      //
-	Keys       []uint64   // of every body, ascending
-	Places     []int64    // in the batch, differences
-	Origins    [][]byte   // those that occur
-	IDOrigins  []byte     // index in Origins
-	IDNumbers  []int64    // differences
-	Origin     []byte     // of the version: index in Origins
-	Numbers    []int64    // differences
-	Millis     []int64    // differences
-	Flags      []byte     // 1 trusted, 2 deleted
-	Blobs      []blobsRow // of the rows that name files
-	Columns    [][]byte   // for each key the values, one behind the other
+// packed is a batch. Lists that are not of shapes, origins or blobs have one entry
+// a row.
+type packed struct {
+	_       struct{}   `cbor:",toarray"`
+	Kinds   []kind     // those that occur
+	Shapes  []shape    // those that occur
+	Origins [][]byte   // those that occur
+	Shape   []byte     // index in Shapes
+	Flags   []byte     // see the flags
+	Origin  []byte     // of the version: index in Origins
+	Numbers []int64    // differences
+	Millis  []int64    // differences
+	IDs     []int64    // differences; of rows that are not new
+	IDOf    []byte     // index in Origins; of rows that are not new
+	Blobs   []blobsRow // of the rows that name files
 }
+
+// kind is what rows of one collection have in common, and the columns of their
+// bodies.
+type kind struct {
+	_          struct{} `cbor:",toarray"`
+	Collection string
+	Format     uint16
+	Home       uint8
+	Lane       uint8
+	Keys       []uint64 // that occur, ascending
+	Columns    [][]byte // for each key the values of the rows that have it, as packColumn writes them
+}
+
+// shape says which keys a body has.
+type shape struct {
+	_    struct{} `cbor:",toarray"`
+	Kind int      // index in Kinds
+	Keys []byte   // indexes in the kind's keys
+}
+
+const (
+	rowTrusted = 1 << iota
+	rowDeleted
+	rowBody
+	rowNew // its id is its origin and number
+	rowFlags
+)
 
 type blobsRow struct {
 	_     struct{} `cbor:",toarray"`
@@ -121,15 +146,20 @@ func unpackWhole(b []byte) (rows []store.Row, err error) {
 	return rows, nil
 }
 
-// builder gathers the rows of a group, with the last values for differences.
-type builder struct {
-	group
-	place, id, number, millis int64
+// last are the values to which the next row's are differences.
+type last struct{ number, millis, id int64 }
+
+func step(from *int64, to int64) (d int64) {
+	d, *from = to-*from, to
+	return d
 }
 
 func packColumns(rows []store.Row) ([]byte, error) {
-	groups := map[string]*builder{}
-	var order []*builder
+	var p packed
+	var was last
+	kinds, shapes := map[kindName]int{}, map[string]int{}
+	var values []map[uint64][]cbor.RawMessage // by kind and key
+	var shaped [][]uint64                     // the keys of each shape
 	for i, r := range rows {
 		body := map[uint64]cbor.RawMessage{}
 		if len(r.Body) > 0 {
@@ -137,172 +167,194 @@ func packColumns(rows []store.Row) ([]byte, error) {
 				return nil, err
 			}
 		}
-		keys := make([]uint64, 0, len(body))
-		for k := range body {
-			keys = append(keys, k)
+		keys := slices.Sorted(maps.Keys(body))
+		name := kindName{r.Collection, r.Format, r.Home, r.Lane}
+		k, known := kinds[name]
+		if !known {
+			k = len(p.Kinds)
+			kinds[name] = k
+			p.Kinds = append(p.Kinds, kind{Collection: r.Collection, Format: r.Format, Home: uint8(r.Home), Lane: uint8(r.Lane)})
+			values = append(values, map[uint64][]cbor.RawMessage{})
 		}
-		slices.Sort(keys)
-		shape := fmt.Sprint(r.Collection, "\x00", r.Format, r.Home, r.Lane, len(r.Body) > 0, keys)
-		g := groups[shape]
-		if g == nil {
-			g = &builder{group: group{Collection: r.Collection, Format: r.Format, Home: uint8(r.Home), Lane: uint8(r.Lane), Keys: keys, Columns: make([][]byte, len(keys))}}
-			groups[shape] = g
-			order = append(order, g)
+		look := fmt.Sprint(k, keys)
+		sh, known := shapes[look]
+		if !known {
+			sh = len(p.Shapes)
+			shapes[look] = sh
+			p.Shapes, shaped = append(p.Shapes, shape{Kind: k}), append(shaped, keys)
 		}
-		g.add(int64(i), r, body)
+		p.add(i, r, &was)
+		p.Shape = append(p.Shape, byte(sh)) // of a 257th shape the batch would not come back the same
+		for _, key := range keys {
+			values[k][key] = append(values[k][key], body[key])
+		}
 	}
-	list := make([]group, len(order))
-	for i, g := range order {
-		list[i] = g.group
+	for i := range p.Kinds {
+		k := &p.Kinds[i]
+		k.Keys = slices.Sorted(maps.Keys(values[i]))
+		for _, key := range k.Keys {
+			k.Columns = append(k.Columns, packColumn(values[i][key]))
+		}
 	}
-	raw, err := encMode.Marshal(list)
+	for i, keys := range shaped {
+		for _, key := range keys {
+			at, _ := slices.BinarySearch(p.Kinds[p.Shapes[i].Kind].Keys, key)
+			p.Shapes[i].Keys = append(p.Shapes[i].Keys, byte(at))
+		}
+	}
+	raw, err := encMode.Marshal(p)
 	return append([]byte{packedColumns}, raw...), err
 }
 
-func (g *builder) add(place int64, r store.Row, body map[uint64]cbor.RawMessage) {
-	step := func(list *[]int64, last *int64, now int64) {
-		*list = append(*list, now-*last)
-		*last = now
-	}
-	step(&g.Places, &g.place, place)
-	step(&g.IDNumbers, &g.id, int64(r.ID.Number))
-	step(&g.Numbers, &g.number, int64(r.Number))
-	step(&g.Millis, &g.millis, r.Time.UnixMilli())
-	g.IDOrigins = append(g.IDOrigins, g.origin(r.ID.Origin))
-	g.Origin = append(g.Origin, g.origin(r.Origin))
+type kindName struct {
+	collection string
+	format     uint16
+	home       store.Home
+	lane       store.Lane
+}
+
+// add writes what a row's envelope says.
+func (p *packed) add(i int, r store.Row, was *last) {
 	var flags byte
-	if r.Trusted {
-		flags |= 1
+	for flag, yes := range map[byte]bool{
+		rowTrusted: r.Trusted, rowDeleted: r.Deleted, rowBody: len(r.Body) > 0, rowNew: r.ID.Origin == r.Origin && r.ID.Number == r.Number,
+	} {
+		if yes {
+			flags |= flag
+		}
 	}
-	if r.Deleted {
-		flags |= 2
+	p.Flags = append(p.Flags, flags)
+	p.Origin = append(p.Origin, p.origin(r.Origin))
+	p.Numbers = append(p.Numbers, step(&was.number, int64(r.Number)))
+	p.Millis = append(p.Millis, step(&was.millis, r.Time.UnixMilli()))
+	if flags&rowNew == 0 {
+		p.IDs = append(p.IDs, step(&was.id, int64(r.ID.Number)))
+		p.IDOf = append(p.IDOf, p.origin(r.ID.Origin))
 	}
-	if len(r.Body) > 0 {
-		flags |= 4
-	}
-	g.Flags = append(g.Flags, flags)
 	if len(r.Blobs) > 0 {
-		g.Blobs = append(g.Blobs, blobsRow{Row: len(g.Flags) - 1, Blobs: r.Blobs})
-	}
-	for i, k := range g.Keys {
-		g.Columns[i] = append(g.Columns[i], body[k]...)
+		p.Blobs = append(p.Blobs, blobsRow{Row: i, Blobs: r.Blobs})
 	}
 }
 
-// origin is the index of an origin; the 256th falls back on the first, and the
-// whole batch then travels whole, for it would not come back the same.
-func (g *builder) origin(o store.Origin) byte {
-	i := slices.IndexFunc(g.Origins, func(b []byte) bool { return bytes.Equal(b, o[:]) })
+// origin is the index of an origin; of a 257th the batch would not come back the
+// same, and travels whole.
+func (p *packed) origin(o store.Origin) byte {
+	i := slices.IndexFunc(p.Origins, func(b []byte) bool { return bytes.Equal(b, o[:]) })
 	if i < 0 {
-		if i = len(g.Origins); i > 255 {
-			return 0
-		}
-		g.Origins = append(g.Origins, o[:])
+		i = len(p.Origins)
+		p.Origins = append(p.Origins, o[:])
 	}
 	return byte(i)
 }
 
 func unpackColumns(b []byte) ([]store.Row, error) {
-	var list []group
-	if err := unmarshal(b, &list); err != nil {
+	var p packed
+	if err := unmarshal(b, &p); err != nil {
 		return nil, err
 	}
-	total := 0
-	for i := range list {
-		if err := list[i].check(); err != nil { // before memory is taken for the rows
-			return nil, err
-		}
-		total += len(list[i].Flags)
+	if err := p.check(); err != nil { // before memory is taken for the rows
+		return nil, err
 	}
-	rows, filled := make([]store.Row, total), make([]bool, total)
-	for i := range list {
-		if err := list[i].unpack(rows, filled); err != nil {
-			return nil, err
+	rows := make([]store.Row, len(p.Flags))
+	var was last
+	ids := 0
+	for i := range rows {
+		r, s := &rows[i], p.Kinds[p.Shapes[p.Shape[i]].Kind]
+		was.number, was.millis = was.number+p.Numbers[i], was.millis+p.Millis[i]
+		r.Collection, r.Format, r.Home, r.Lane = s.Collection, s.Format, store.Home(s.Home), store.Lane(s.Lane)
+		r.Origin, r.Number, r.Time = store.Origin(p.Origins[p.Origin[i]]), uint64(was.number), time.UnixMilli(was.millis).UTC()
+		r.Trusted, r.Deleted = p.Flags[i]&rowTrusted != 0, p.Flags[i]&rowDeleted != 0
+		r.ID = store.ID{Origin: r.Origin, Number: r.Number}
+		if p.Flags[i]&rowNew == 0 {
+			was.id += p.IDs[ids]
+			r.ID = store.ID{Origin: store.Origin(p.Origins[p.IDOf[ids]]), Number: uint64(was.id)}
+			ids++
 		}
 	}
-	return rows, nil
+	for _, x := range p.Blobs {
+		rows[x.Row].Blobs = x.Blobs
+	}
+	return rows, p.bodies(rows)
 }
 
-// check holds a group's lists against one another.
-func (g *group) check() error {
-	n := len(g.Flags)
-	for _, l := range []int{len(g.Places), len(g.IDNumbers), len(g.Numbers), len(g.Millis), len(g.IDOrigins), len(g.Origin)} {
-		if l != n {
-			return fmt.Errorf("%w: columns of unequal length", ErrFrame)
+// check holds the lists against one another.
+func (p *packed) check() error {
+	n, old := len(p.Flags), 0
+	for _, f := range p.Flags {
+		if f >= rowFlags {
+			return fmt.Errorf("%w: flags", ErrFrame)
+		}
+		if f&rowNew == 0 {
+			old++
 		}
 	}
-	if len(g.Columns) != len(g.Keys) || g.Home < uint8(store.Scratch) || g.Home > uint8(store.Down) || g.Lane < uint8(store.Control) || g.Lane > uint8(store.Sealed) {
-		return fmt.Errorf("%w: a group's head", ErrFrame)
+	if len(p.Shape) != n || len(p.Origin) != n || len(p.Numbers) != n || len(p.Millis) != n || len(p.IDs) != old || len(p.IDOf) != old {
+		return fmt.Errorf("%w: columns of unequal length", ErrFrame)
+	}
+	beyond := func(list []byte, n int) bool {
+		return slices.ContainsFunc(list, func(b byte) bool { return int(b) >= n })
+	}
+	if beyond(p.Shape, len(p.Shapes)) || beyond(p.Origin, len(p.Origins)) || beyond(p.IDOf, len(p.Origins)) {
+		return fmt.Errorf("%w: an index out of range", ErrFrame)
+	}
+	for _, o := range p.Origins {
+		if len(o) != len(store.Origin{}) {
+			return fmt.Errorf("%w: origin", ErrFrame)
+		}
+	}
+	for _, s := range p.Shapes {
+		if s.Kind < 0 || s.Kind >= len(p.Kinds) || beyond(s.Keys, len(p.Kinds[s.Kind].Keys)) {
+			return fmt.Errorf("%w: a shape", ErrFrame)
+		}
+	}
+	for _, s := range p.Kinds {
+		if len(s.Columns) != len(s.Keys) || s.Home < uint8(store.Scratch) || s.Home > uint8(store.Down) || s.Lane < uint8(store.Control) || s.Lane > uint8(store.Sealed) {
+			return fmt.Errorf("%w: a kind of row", ErrFrame)
+		}
+	}
+	for _, x := range p.Blobs {
+		if x.Row < 0 || x.Row >= n {
+			return fmt.Errorf("%w: a row's files", ErrFrame)
+		}
 	}
 	return nil
 }
 
-func (g *group) unpack(rows []store.Row, filled []bool) error {
-	n := len(g.Flags)
-	var place, id, number, millis int64
-	origin := func(i byte) (o store.Origin, err error) {
-		if int(i) >= len(g.Origins) || len(g.Origins[i]) != len(o) {
-			return o, fmt.Errorf("%w: origin", ErrFrame)
-		}
-		return store.Origin(g.Origins[i]), nil
-	}
-	at := make([]int, n)
-	for i := range n {
-		place, id, number, millis = place+g.Places[i], id+g.IDNumbers[i], number+g.Numbers[i], millis+g.Millis[i]
-		if place < 0 || place >= int64(len(rows)) || filled[place] {
-			return fmt.Errorf("%w: a row's place", ErrFrame)
-		}
-		filled[place], at[i] = true, int(place)
-		r := &rows[place]
-		r.Collection, r.Format, r.Home, r.Lane = g.Collection, g.Format, store.Home(g.Home), store.Lane(g.Lane)
-		r.Number, r.Time, r.Trusted, r.Deleted = uint64(number), time.UnixMilli(millis).UTC(), g.Flags[i]&1 != 0, g.Flags[i]&2 != 0
-		var err error
-		if r.ID.Origin, err = origin(g.IDOrigins[i]); err != nil {
-			return err
-		}
-		if r.Origin, err = origin(g.Origin[i]); err != nil {
-			return err
-		}
-		r.ID.Number = uint64(id)
-	}
-	for _, x := range g.Blobs {
-		if x.Row < 0 || x.Row >= n {
-			return fmt.Errorf("%w: a row's files", ErrFrame)
-		}
-		rows[at[x.Row]].Blobs = x.Blobs
-	}
-	return g.bodies(rows, at)
-}
-
 // bodies puts the values of the columns back into maps.
-func (g *group) bodies(rows []store.Row, at []int) error {
-	bodies := make([]map[uint64]cbor.RawMessage, len(at))
-	for i := range at {
-		bodies[i] = make(map[uint64]cbor.RawMessage, len(g.Keys))
+func (p *packed) bodies(rows []store.Row) error {
+	type place struct{ kind, key int }
+	have := map[place]int{} // how many values a column must hold
+	for _, sh := range p.Shape {
+		for _, key := range p.Shapes[sh].Keys {
+			have[place{p.Shapes[sh].Kind, int(key)}]++
+		}
 	}
-	for k, column := range g.Columns {
-		rest := column
-		for i := range at {
-			var v cbor.RawMessage
-			var err error
-			if rest, err = decMode.UnmarshalFirst(rest, &v); err != nil {
-				return fmt.Errorf("%w: column: %w", ErrFrame, err)
+	columns := map[place][]cbor.RawMessage{}
+	for i, k := range p.Kinds {
+		for j, column := range k.Columns {
+			values, err := unpackColumn(column, have[place{i, j}])
+			if err != nil {
+				return err
 			}
-			bodies[i][g.Keys[k]] = v
-		}
-		if len(rest) > 0 {
-			return fmt.Errorf("%w: a column too long", ErrFrame)
+			columns[place{i, j}] = values
 		}
 	}
-	for i, place := range at {
-		if g.Flags[i]&4 == 0 {
+	for i := range rows {
+		sh := p.Shapes[p.Shape[i]]
+		body := make(map[uint64]cbor.RawMessage, len(sh.Keys))
+		for _, key := range sh.Keys {
+			at := place{sh.Kind, int(key)}
+			body[p.Kinds[sh.Kind].Keys[key]] = columns[at][0]
+			columns[at] = columns[at][1:]
+		}
+		if p.Flags[i]&rowBody == 0 {
 			continue
 		}
-		raw, err := encMode.Marshal(bodies[i])
+		raw, err := encMode.Marshal(body)
 		if err != nil {
 			return fmt.Errorf("%w: body: %w", ErrFrame, err)
 		}
-		rows[place].Body = raw
+		rows[i].Body = raw
 	}
 	return nil
 }

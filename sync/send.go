@@ -132,7 +132,7 @@ func (s *session) sendBatch() (bool, error) {
 			s.mu.Unlock()
 			from := was
 			from.Origin = f.Origin
-			b, err := s.db.Changes(f, from, size)
+			b, err := s.db.Changes(f, from, size*perByte)
 			if err != nil {
 				return false, fmt.Errorf("boxsync: changes: %w", err)
 			}
@@ -153,7 +153,7 @@ func (s *session) sendBatch() (bool, error) {
 			}
 			s.next[f] = b.To
 			s.idle = false
-			s.flying = append(s.flying, flight{f, b.To, len(b.Rows) + len(b.Gone), len(w.Rows) + 64, time.Now()})
+			s.flying = append(s.flying, flight{f, b.To, len(b.Rows) + len(b.Gone), len(w.Rows)/packs + 64, time.Now()})
 			s.mu.Unlock()
 			if err := s.f.write(frameBatch, w); err != nil {
 				return false, err

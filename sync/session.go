@@ -15,6 +15,8 @@ import (
 
 const (
 	inFlight     = 2
+	perByte      = 6 // bytes of rows that come to one on the line, or so: columns, then zstd
+	packs        = 3 // bytes of columns that do
 	smallestSend = 2 << 10
 	largestSend  = 32 << 10
 	aimedAt      = 5 * time.Second // a batch is as many bytes as the link carries in this time
@@ -79,7 +81,7 @@ type flight struct {
 func (s *session) init() {
 	s.moved = time.Now()
 	s.life, s.ended = s.db.Origin(), map[store.Origin]bool{}
-	s.next, s.refused, s.plain, s.size, s.wake = map[store.Feed]store.Cursor{}, map[store.Hash]bool{}, map[store.Hash]bool{}, smallestSend*2, make(chan struct{}, 1)
+	s.next, s.refused, s.plain, s.size, s.wake = map[store.Feed]store.Cursor{}, map[store.Hash]bool{}, map[store.Hash]bool{}, 4<<10, make(chan struct{}, 1)
 }
 
 // run carries on until the context ends, the peer leaves or the line breaks.

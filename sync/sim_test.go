@@ -124,7 +124,6 @@ type sim struct {
 	stop    func()
 	log     []string
 	rolled  bool // the office lost some of its past
-	crashed *simSite
 }
 
 func (w *sim) say(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }
