@@ -117,13 +117,13 @@ type simBox struct {
 }
 
 type sim struct {
-	r       *rand.Rand
-	office  simSite
-	key     ed25519.PrivateKey
-	boxes   []*simBox
-	stop    func()
-	log     []string
-	rolled  bool // the office lost some of its past
+	r      *rand.Rand
+	office simSite
+	key    ed25519.PrivateKey
+	boxes  []*simBox
+	stop   func()
+	log    []string
+	rolled bool // the office lost some of its past
 }
 
 func (w *sim) say(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }
