@@ -285,3 +285,34 @@ func TestABoxCannotWriteAnotherSchoolsOrigin(t *testing.T) {
 		t.Errorf("the office holds %q", got)
 	}
 }
+
+// TestABoxIsGivenOnlyItsOwnFiles: a stolen box may write what it likes into its
+// own records, also the name of a file that is another school's.
+func TestABoxIsGivenOnlyItsOwnFiles(t *testing.T) {
+	p := newPair(t)
+	file := blob(t, p.office.db, strings.Repeat("les sujets de l'examen\n", 400))
+	put(t, p.office.db, down, memo{Text: "ailleurs", File: file}, "TG-2")
+	put(t, p.box.db, up, memo{Text: "donne", File: file})
+	p.once(t)
+	if p.box.db.HasBlob(file.Hash) {
+		t.Error("the box was given another school's file")
+	}
+	blob(t, p.box.db, strings.Repeat("les sujets de l'examen\n", 400)) // the check at the end wants what own records name
+}
+
+func TestGuessingCodesIsSlowedDown(t *testing.T) {
+	p := newPair(t)
+	s := openSite(t)
+	key := loadKey(t, s)
+	for range 40 {
+		_, err := boxsync.Enrol(t.Context(), boxsync.EnrolOptions{DB: s.db, Key: key, Addr: p.addr, Code: "0000-0000-0000-0000"})
+		var bye *boxsync.ByeError
+		if errors.As(err, &bye) && bye.Reason == "busy" && bye.Back > 0 {
+			return
+		}
+		if !errors.Is(err, boxsync.ErrCode) {
+			t.Fatal(err)
+		}
+	}
+	t.Error("forty codes in a row were tried")
+}
