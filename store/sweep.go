@@ -90,10 +90,14 @@ func namedInCopy(path string, fn func(h Hash)) (err error) {
 }
 
 // named walks the blobs that rows name, those of collections that this build does
-// not know included.
+// not know included, and of each the version before: to who still has that one, the
+// new one travels as a difference.
 func (tx *Tx) named(fn func(h Hash)) (err error) {
 	tx.scan([]byte{pBlob}, nil, false, func(k, _ []byte) bool {
 		fn(Hash(k[1:33]))
+		if base := tx.get(join(pBase, k[1:33])); len(base) == len(Hash{}) {
+			fn(Hash(base))
+		}
 		return true
 	})
 	tx.scan([]byte{pAlien}, nil, false, func(_, v []byte) bool {
