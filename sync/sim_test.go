@@ -356,16 +356,18 @@ func (w *sim) honest() error {
 		if err != nil {
 			return err
 		}
-		theirs := map[store.ID]bool{}
+		theirs := map[store.ID]store.Item{}
 		for _, it := range items {
-			theirs[it.ID] = true
+			theirs[it.ID] = it
 		}
 		if err := b.db.View(func(tx *store.Tx) error {
 			for r, err := range simUp.All(tx) {
 				if err != nil {
 					return err
 				}
-				if !theirs[r.ID] && store.ProgressOfRecord(tx, r.Meta).State == store.Arrived {
+				it, there := theirs[r.ID]
+				there = there && (it.Origin != r.Origin || it.Number >= r.Number)
+				if !there && store.ProgressOfRecord(tx, r.Meta).State == store.Arrived {
 					return fmt.Errorf("%s says that %s %q has arrived; the office does not have it", b.school, r.ID, r.Value.Text)
 				}
 			}

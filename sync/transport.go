@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"preau/store"
+
+	"golang.org/x/sys/unix"
 )
 
 const alpn = "preau/1"
@@ -130,5 +132,13 @@ func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
 }
 
 // keepLittle keeps unsent bytes in the kernel few, or an urgent frame waits
-// behind them.
-func keepLittle(t *net.TCPConn) { _ = t.SetWriteBuffer(16 << 10) }
+// behind them: a write blocks while this many have not left yet.
+func keepLittle(t *net.TCPConn) {
+	raw, err := t.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, 4<<10)
+	})
+}
