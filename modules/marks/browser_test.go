@@ -1,6 +1,7 @@
 package marks_test
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -164,6 +165,31 @@ func TestTheBoardInABrowser(t *testing.T) {
 	tab.Open("/marks/board/reopen/" + l.class.String() + "/MATH?period=1")
 	tab.Shot("marks-reopen-360")
 	axe(t, tab, "the reopening")
+}
+
+func TestTheDifferenceInABrowser(t *testing.T) {
+	l := newLycee(t, 8)
+	sheet := path(l.evaluation(t, l.As(school.Teacher), nil))
+	f := book(t, l.As(school.Teacher), sheet)
+	fill(t, f, map[string]any{"C5": 12, "C6": "abs", "C7": 25, "C8": 9.5})
+	file := filepath.Join(t.TempDir(), "notes.xlsx")
+	if err := f.SaveAs(file); err != nil {
+		t.Fatal(err)
+	}
+	tab := l.tab(t, school.Teacher)
+	for _, width := range []int{1366, 360} {
+		tab.Width(width)
+		tab.Open(sheet + "/xlsx")
+		tab.Shot("marks-book-" + strconv.Itoa(width))
+		tab.Choose("file", file)
+		tab.Press(`form[action$="/xlsx"] button`)
+		tab.Shot("marks-difference-" + strconv.Itoa(width))
+		axe(t, tab, "the difference")
+	}
+	tab.Press(`form[action="` + sheet + `"] button.b`)
+	if !tab.Has("3 notes enregistrées.") {
+		t.Errorf("accepted: %s", tab.Text())
+	}
 }
 
 // TestTwoInTheSameSheetInABrowser: the second is told, and nothing is lost.

@@ -6,6 +6,7 @@ import (
 
 	"preau/appliance"
 	"preau/school"
+	booksheet "preau/school/sheet"
 	"preau/store"
 	"preau/web"
 )
@@ -31,6 +32,9 @@ func Module() appliance.Module {
 // staff may come in; which class and subject is asked in each handler.
 func staff() school.Access { return school.For(school.Head, school.Deputy, school.Teacher) }
 
+// formRoom is what a form takes beside its file.
+const formRoom = 256 << 10
+
 func pages() []web.Route {
 	see, enter := staff(), school.May(school.EnterMarks)
 	post := http.MethodPost
@@ -51,6 +55,9 @@ func pages() []web.Route {
 		{Method: post, Path: "/marks/sheets/{id}/rows", Access: enter, Reads: term, Handle: saveRow},
 		{Path: "/marks/sheets/{id}/rows/{pupil}", Access: see, Reads: term, Handle: showRow},
 		{Path: "/marks/sheets/{id}/blank", Access: see, Reads: term, Handle: showBlank},
+		{Path: "/marks/sheets/{id}/xlsx", Access: see, Reads: term, Handle: showBook},
+		{Method: post, Path: "/marks/sheets/{id}/xlsx", Access: enter, Reads: term, MaxBody: booksheet.MaxBytes + formRoom, Handle: compareBook},
+		{Path: "/marks/sheets/{id}/file", Access: see, Reads: term, Handle: downloadBook},
 		{Path: "/marks/sheets/{id}/log", Access: see, Reads: append([]string{"audit"}, term...), Handle: showLog},
 		{Path: "/marks/sheets/{id}/edit", Access: enter, Reads: term, Handle: editEvaluation},
 		{Method: post, Path: "/marks/sheets/{id}/edit", Access: enter, Reads: term, Handle: changeEvaluation},

@@ -210,7 +210,8 @@ func (p *sheetPage) readRows(tx *store.Tx, t *term, e store.Record[evaluation]) 
 	return nil
 }
 
-func (p *sheetPage) render(c *web.Ctx, status int) error {
+// name gives the page its title and the line under it.
+func (p *sheetPage) name(c *web.Ctx) {
 	p.Base = c.Base("marks.sheet.title", "kind", p.Kind, "subject", p.Subject, "class", p.Class)
 	p.Back = web.Link{Label: p.T("marks.notebook.of", "class", p.Class, "subject", p.Subject), Href: notebookPath(p.Evaluation.Class, p.Evaluation.Subject, p.Evaluation.Period)}
 	p.Lead = p.T("marks.sheet.lead", "day", p.Day(p.Evaluation.Date), "period", p.Period.Name, "scale", say(p.Base, p.Evaluation.Scale.String()), "coefficient", say(p.Base, p.Evaluation.Coefficient.String()))
@@ -220,6 +221,10 @@ func (p *sheetPage) render(c *web.Ctx, status int) error {
 	if p.GroupName != "" {
 		p.Lead = p.GroupName + " · " + p.Lead
 	}
+}
+
+func (p *sheetPage) render(c *web.Ctx, status int) error {
+	p.name(c)
 	if len(p.Refusals) > 0 {
 		if p.Refused = p.T("marks.refused.title"); p.Hidden > 0 {
 			p.Refused = p.T("marks.refused.some", "count", p.Hidden)

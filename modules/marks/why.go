@@ -96,8 +96,7 @@ func showBlank(c *web.Ctx) error {
 	if err := c.View(func(tx *store.Tx) error { return p.read(c, tx) }); err != nil {
 		return err
 	}
-	p.Base = c.Base("marks.sheet.title", "kind", p.Kind, "subject", p.Subject, "class", p.Class)
+	p.name(c)
 	p.Back = web.Link{Label: p.T("marks.form.edit.back"), Href: sheetPath(id)}
-	p.Lead = p.T("marks.sheet.lead", "day", p.Day(p.Evaluation.Date), "period", p.Period.Name, "scale", say(p.Base, p.Evaluation.Scale.String()), "coefficient", say(p.Base, p.Evaluation.Coefficient.String()))
 	return c.Render(http.StatusOK, blankView(p))
 }
