@@ -449,3 +449,36 @@ func TestTheBoardClosesAndReopens(t *testing.T) {
 		}
 	}
 }
+
+func TestHalfGroupsHaveTheirOwnSheets(t *testing.T) {
+	l := newLycee(t, 4)
+	teacher := l.As(school.Teacher)
+	to := l.notebook("MATH") + "/groups"
+	half := []string{l.pupils[0].String(), l.pupils[1].String()}
+	if p := teacher.Get(to).Submit(to, map[string]any{"name": "", "pupils": []string{}}); p.Status != 422 || !p.Has("Donnez un nom") || !p.Has("Cochez au moins un élève") {
+		t.Errorf("nothing chosen: %s", p)
+	}
+	p := teacher.Get(to).Submit(to, map[string]any{"name": "Groupe A", "pupils": half})
+	if !p.Has("Le demi-groupe est créé.") || !p.Has("2 élèves :") {
+		t.Fatalf("made: %s", p)
+	}
+	if p := p.Submit(to, map[string]any{"name": "Groupe A", "pupils": half}); p.Status != 422 || !p.Has("existe déjà") || !p.Has("est déjà dans Groupe A") {
+		t.Errorf("the same again: %s", p)
+	}
+	form := teacher.Get(l.notebook("MATH") + "/new?period=1")
+	id := regexp.MustCompile(`<option value="([^"]+)">Groupe A`).FindStringSubmatch(form.Body)
+	if id == nil {
+		t.Fatalf("the form offers no group: %s", form)
+	}
+	sheet := l.evaluation(t, teacher, map[string]any{"group": id[1]})
+	if !sheet.Has("0 / 2") || sheet.Has(l.names[2]) || !sheet.Has("Groupe A") {
+		t.Errorf("the sheet of a half-group: %s", sheet)
+	}
+	sheet.Submit(path(sheet), map[string]any{"m.1": "14", "m.2": "10"})
+	if book := teacher.Get(l.notebook("MATH")); !book.Has("14,00") || !book.Has("2 / 2") {
+		t.Errorf("the notebook: %s", book)
+	}
+	if p := teacher.Get(to); !p.Has("ce demi-groupe ne se supprime plus") {
+		t.Errorf("a group with sheets: %s", p)
+	}
+}
