@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -39,5 +40,19 @@ func helpOf(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Fatalf("preau %s --help does not name %s", name, flag)
 			}
 		}
+	}
+}
+
+// notBefore: later A B asks that the moment B is not before A.
+func notBefore(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: later A B")
+	}
+	a, err := time.Parse(time.RFC3339, args[0])
+	ts.Check(err)
+	b, err := time.Parse(time.RFC3339, args[1])
+	ts.Check(err)
+	if b.Before(a.Truncate(time.Second)) {
+		ts.Fatalf("%s is before %s", b, a)
 	}
 }

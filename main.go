@@ -8,4 +8,4 @@ import (
 	"preau/cli"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() { os.Exit(cli.Main(os.Args[1:], cli.Clock{}, os.Stdin, os.Stdout, os.Stderr)) }

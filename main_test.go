@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -15,9 +16,20 @@ import (
 // and a small client that asks its doors.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"preau": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"preau": func() { os.Exit(cli.Main(os.Args[1:], testClock(), os.Stdin, os.Stdout, os.Stderr)) },
 		"http":  func() { os.Exit(askHTTP(os.Args[1:])) },
 	})
+}
+
+// testClock is the machine's clock, or one that woke at $MACHINE_TIME without
+// knowing better: a box without a battery.
+func testClock() cli.Clock {
+	woke, err := time.Parse(time.RFC3339, os.Getenv("MACHINE_TIME"))
+	if err != nil {
+		return cli.Clock{}
+	}
+	began := time.Now()
+	return cli.Clock{Now: func() time.Time { return woke.Add(time.Since(began)) }, Synced: func() bool { return false }}
 }
 
 // TestPlays plays testdata/script: the real binary, several boxes and an
@@ -30,7 +42,7 @@ func TestPlays(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startSite, "powercut": killSite, "halt": stopSite,
 			"ports": freePorts, "value": jsonValue, "keep": keepLine, "corrupt": corruptFile, "smalldisk": smallDisk,
-			"exits": exitsWith, "help-of": helpOf,
+			"exits": exitsWith, "help-of": helpOf, "later": notBefore,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond != "root" {

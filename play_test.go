@@ -67,7 +67,7 @@ func startSite(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	p := &player{cmd: exec.Command(bin, args[1:]...), log: &bytes.Buffer{}, done: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
-	p.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "TMPDIR=" + ts.Getenv("TMPDIR"), "LC_ALL=C.UTF-8"}
+	p.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "TMPDIR=" + ts.Getenv("TMPDIR"), "LC_ALL=C.UTF-8", "MACHINE_TIME=" + ts.Getenv("MACHINE_TIME")}
 	logFile, err := os.OpenFile(ts.MkAbs(name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	ts.Check(err)
 	p.cmd.Stderr = logFile

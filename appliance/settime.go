@@ -28,6 +28,10 @@ const (
 	voteHolds   = time.Hour
 )
 
+// setAhead is the furthest that people set the clock beyond what was ever stored:
+// it never goes back, and a slip in the year would stand for ever.
+const setAhead = 5 * 365 * 24 * time.Hour
+
 // votes are what people said of the time and nobody has confirmed yet. They are
 // relative to the machine's steady counter and end with the process.
 type votes struct {
@@ -234,6 +238,9 @@ func saidTime(c *web.Ctx, clock *Clock, day, hour string) (time.Time, error) {
 	}
 	if len(no) > 0 {
 		return time.Time{}, no
+	}
+	if lowest := clock.Lowest(); d.After(lowest.Add(setAhead)) {
+		return time.Time{}, school.Refuse("appliance.clock.refused.ahead", "day", "when", web.FormatDateTime(c.Lang(), lowest))
 	}
 	at := d.Add(time.Duration(h.Hour())*time.Hour + time.Duration(h.Minute())*time.Minute)
 	if lowest := clock.Lowest(); at.Before(lowest.Truncate(time.Minute)) {

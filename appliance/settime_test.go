@@ -72,6 +72,9 @@ func TestTheTechnicianSetsTheClockAlone(t *testing.T) {
 	if p := p.Submit("/clock", map[string]any{"day": past.Format(time.DateOnly), "hour": "10:00"}); !p.Has("ne peut pas reculer plus loin") {
 		t.Errorf("a time before what was stored is answered with\n%s", p)
 	}
+	if p := p.Submit("/clock", map[string]any{"day": "2062-11-24", "hour": "10:00"}); !p.Has("Vérifiez l’année.") {
+		t.Errorf("a slip in the year is answered with\n%s", p)
+	}
 	if p := tech.Get("/clock").Submit("/clock", map[string]any{"day": "2026-11-25", "hour": "10 h 05"}); !p.Has("L’heure est réglée.") {
 		t.Errorf("the technician is told\n%s", p)
 	}

@@ -109,7 +109,7 @@ func (d *demo) run(ctx context.Context, a *app) error {
 		ready := make(chan struct{})
 		sites.Go(func() {
 			cancel(appliance.Run(ctx, cfg, s, appliance.RunOptions{
-				Log: d.log.With("site", string(s.Kind)), Check: appliance.QuickCheck,
+				Log: d.log.With("site", string(s.Kind)), Clock: a.siteClock(), Check: appliance.QuickCheck,
 				Ready: func(appliance.Addresses) { close(ready) },
 			}))
 		})

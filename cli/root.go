@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +19,16 @@ import (
 	"preau/modules/all"
 )
 
+// Clock is the machine's clock as main hands it down; the zero value is the real
+// one. Synced tells whether the machine keeps time by itself.
+type Clock struct {
+	Now    func() time.Time
+	Synced func() bool
+}
+
 // app is one run of the command line.
 type app struct {
+	clock          Clock
 	data, config   string
 	json           bool
 	stdin          io.Reader
@@ -32,10 +41,10 @@ var Version = "0.1-dev"
 
 // Main runs the command line and returns its exit code. SIGINT and SIGTERM end
 // what it does in order.
-func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func Main(args []string, clock Clock, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{clock: clock, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -167,6 +176,11 @@ func (a *app) do(c *cobra.Command, name string, call appliance.Call) error {
 	call.Stderr = a.stderr
 	a.exit, err = appliance.Invoke(c.Context(), cfg, box(), name, call)
 	return err
+}
+
+// siteClock is a clock for a site that serves.
+func (a *app) siteClock() *appliance.Clock {
+	return appliance.NewClock(appliance.ClockOptions{Machine: a.clock.Now, Synced: a.clock.Synced})
 }
 
 // box and office are the two kinds of site that this binary can be.

@@ -38,7 +38,7 @@ func (a *app) run(c *cobra.Command, site appliance.Site, flags map[string]string
 		boundMemory(officeMemory)
 	}
 	return appliance.Run(c.Context(), cfg, site, appliance.RunOptions{
-		Log: logTo(a.stderr, cfg), Check: appliance.QuickCheck,
+		Log: logTo(a.stderr, cfg), Clock: a.siteClock(), Check: appliance.QuickCheck,
 		Ready: func(at appliance.Addresses) {
 			fmt.Fprintln(a.stdout, "pages", "http://"+at.Pages)
 			if at.SetUp != "" {
