@@ -38,7 +38,7 @@ func TestAKilledOfficeLosesAndDoublesNothing(t *testing.T) {
 	first.stop("demo")
 	var mu sync.Mutex
 	var healthy []time.Duration
-	answered := 0
+	answered, missing, doubled := 0, 0, 0
 	t.Run("lanes", func(t *testing.T) {
 		const lanes = 2
 		for lane := range lanes {
@@ -49,8 +49,9 @@ func TestAKilledOfficeLosesAndDoublesNothing(t *testing.T) {
 					for range min(left, 200) {
 						o.untilKilled()
 					}
-					o.compare()
+					lost, twice := o.compare()
 					mu.Lock()
+					missing, doubled = missing+lost, doubled+twice
 					healthy, answered = append(healthy, o.healthy...), answered+len(o.answered)
 					mu.Unlock()
 				}
@@ -62,7 +63,7 @@ func TestAKilledOfficeLosesAndDoublesNothing(t *testing.T) {
 	}
 	slices.Sort(healthy)
 	storetest.Record(t, "kills", len(healthy), map[string]any{
-		"answered": answered, "missing": 0, "doubled": 0, "seconds": time.Since(began).Seconds(),
+		"answered": answered, "missing": missing, "doubled": doubled, "seconds": time.Since(began).Seconds(),
 		"healthy_p50_ms": healthy[len(healthy)/2].Milliseconds(), "healthy_max_ms": healthy[len(healthy)-1].Milliseconds(),
 	})
 }
@@ -232,7 +233,7 @@ func (v *victim) ask(method, path, key, body string) (int, []byte) {
 }
 
 // compare lists what the office holds: all that was answered, nothing twice.
-func (v *victim) compare() {
+func (v *victim) compare() (missing, doubled int) {
 	v.t.Helper()
 	o := emptyStage(v.t, v.bin)
 	o.start("office", "ministry", "--data", v.dir, "--listen", v.url[len("http://"):], "--exchange", "127.0.0.1:0")
@@ -257,12 +258,15 @@ func (v *victim) compare() {
 	}
 	for key, id := range v.answered {
 		if ids[key] != id {
+			missing++
 			v.t.Errorf("%s was answered with %s and is %q", key, id, ids[key])
 		}
 	}
 	for subject, n := range times {
 		if n > 1 && strings.HasPrefix(subject, "key ") {
+			doubled++
 			v.t.Errorf("%s is there %d times", subject, n)
 		}
 	}
+	return missing, doubled
 }
