@@ -20,6 +20,9 @@ var siteCommands = []Command{
 	{Name: "enrol", At: []web.Kind{web.Box}, Run: enrolCommand},
 	{Name: "sync", At: []web.Kind{web.Box}, Run: syncCommand},
 	{Name: "backup", Run: backupCommand},
+	{Name: "bundle export", Run: exportBundles},
+	{Name: "bundle written", Run: bundlesWritten},
+	{Name: "bundle import", Run: importBundle},
 	{Name: "token", Run: tokenCommand},
 }
 

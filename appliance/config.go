@@ -26,6 +26,7 @@ type Config struct {
 	Log      LogConfig      `mapstructure:"log"`
 	Disk     DiskConfig     `mapstructure:"disk"`
 	Copies   CopiesConfig   `mapstructure:"copies"`
+	Stick    StickConfig    `mapstructure:"stick"`
 	Metrics  MetricsConfig  `mapstructure:"metrics"`
 }
 
@@ -73,6 +74,11 @@ type CopiesConfig struct {
 	Every time.Duration `mapstructure:"every"`
 }
 
+// StickConfig says where a USB stick or disk of this machine is mounted.
+type StickConfig struct {
+	Path string `mapstructure:"path"`
+}
+
 // MetricsConfig rules who else than this machine reads /metrics.
 type MetricsConfig struct {
 	Token string `mapstructure:"token"`
@@ -81,7 +87,7 @@ type MetricsConfig struct {
 var defaults = map[string]any{
 	"data": "preau-data", "listen": ":8080", "site.slug": "", "site.hosts": []string{}, "office.address": "",
 	"exchange.listen": ":7443", "exchange.sessions": 2000, "https.listen": httpsAuto, "https.hsts": false, "mdns.enabled": true, "log.level": "info", "log.format": "text",
-	"disk.low_mib": 200, "copies.every": "24h", "metrics.token": "",
+	"disk.low_mib": 200, "copies.every": "24h", "metrics.token": "", "stick.path": "",
 }
 
 // LoadConfig reads a file ("" none) and the environment over the defaults. An

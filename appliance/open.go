@@ -12,6 +12,7 @@ import (
 	"preau/assets"
 	"preau/school"
 	"preau/store"
+	boxsync "preau/sync"
 	"preau/web"
 )
 
@@ -43,6 +44,9 @@ func Open(cfg Config, modules []Module, clock *Clock, log *slog.Logger) (*Runnin
 		return nil, err
 	}
 	clock.NotBefore(db.Newest())
+	if err := boxsync.RecallSticks(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	r := &Running{DB: db, Dir: cfg.Data, Config: cfg, Clock: clock, Log: log, Words: words, Modules: modules}
 	if err := r.identify(); err != nil {
 		return nil, errors.Join(err, db.Close())

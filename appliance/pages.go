@@ -32,13 +32,14 @@ func (x *server) routes() []web.Route {
 	if x.Kind == web.Box {
 		routes = slices.Concat(routes, x.whyRoutes(), x.httpsRoutes(), x.clockRoutes())
 	}
-	return append(routes, x.setupRoutes()...)
+	return append(append(routes, x.setupRoutes()...), x.stickRoutes()...)
 }
 
 // nav is the site's own navigation around that of its modules.
 func (x *server) nav(modules []web.NavItem) []web.NavItem {
 	nav := append([]web.NavItem{{Key: "appliance.nav.home", Href: "/", Access: school.SignedIn()}}, modules...)
-	return append(nav, web.NavItem{Key: "appliance.nav.status", Href: "/status", Access: school.May(school.SeeHealth)})
+	return append(nav, web.NavItem{Key: "appliance.nav.sticks", Href: sticksPath, Access: school.May(school.UseSticks)},
+		web.NavItem{Key: "appliance.nav.status", Href: "/status", Access: school.May(school.SeeHealth)})
 }
 
 func (x *server) endpoints() []web.Endpoint {

@@ -113,6 +113,7 @@ func Run(ctx context.Context, cfg Config, s Site, o RunOptions) (err error) {
 	// Stop: no new request → those begun are answered → jobs, exchange, commands
 	// and announcement end → the store closes → the mark of a clean stop.
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
+	x.errand.halt()
 	x.stopPages(stopWithin)
 	cancel(nil)
 	parts.Wait()

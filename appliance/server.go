@@ -33,6 +33,7 @@ type server struct {
 	recovery  recovery
 	why       *diagnosis
 	said      votes
+	errand    errand
 	ex        struct { // see exchange
 		sync.Mutex
 		read time.Time

@@ -54,6 +54,7 @@ const (
 // The deeds at both.
 const (
 	SeeHealth Deed = "health.see"
+	UseSticks Deed = "sticks.use" // the exchange by USB stick
 	SeeAudit  Deed = "audit.see"
 )
 
@@ -100,6 +101,7 @@ var deeds = map[Deed]Access{
 	SignNotices:    For(Head),
 
 	SeeHealth: For(Head, Technician, Operator),
+	UseSticks: For(Head, Secretary, Technician, Operator),
 	SeeAudit:  For(Head, Operator),
 }
 

@@ -72,6 +72,7 @@ var answers = map[school.Deed]string{
 	school.PrepareNotices:   "head deputy",
 	school.SignNotices:      "head",
 	school.SeeHealth:        "head technician operator",
+	school.UseSticks:        "head secretary technician operator",
 	school.SeeAudit:         "head operator",
 }
 

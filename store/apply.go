@@ -56,8 +56,31 @@ func (db *DB) Apply(b Batch, site string) error {
 	})
 }
 
-// admit asks whether the batch may come from there at all.
+// admit asks whether the batch may come from there at all, and now.
 func (tx *Tx) admit(b Batch, site string) error {
+	if err := tx.admissible(b, site); err != nil {
+		return err
+	}
+	if have := tx.received(b.Feed); b.From.Number > 0 && b.From.Number > have.Number {
+		return fmt.Errorf("%w: from %d, held up to %d", ErrBatch, b.From.Number, have.Number)
+	}
+	_, err := tx.sender(b.Feed.Origin, site)
+	return err
+}
+
+// Admissible tells whether Apply would take a batch from a site once what goes
+// before it is here, and writes nothing: for who must know before the first of
+// many. ErrBatch as Apply.
+func (db *DB) Admissible(b Batch, site string) error {
+	return db.View(func(tx *Tx) error {
+		if v := tx.get(join(pSender, b.Feed.Origin[:])); len(v) >= 8 && string(v[8:]) != site {
+			return fmt.Errorf("%w: origin %s belongs to another site", ErrBatch, b.Feed.Origin)
+		}
+		return tx.admissible(b, site)
+	})
+}
+
+func (tx *Tx) admissible(b Batch, site string) error {
 	mine := tx.lives()
 	for _, o := range mine {
 		if o == b.Feed.Origin && b.Feed.Site == "" {
@@ -69,12 +92,6 @@ func (tx *Tx) admit(b Batch, site string) error {
 	}
 	if site == "" && b.Feed.Site == "" {
 		return fmt.Errorf("%w: the office sends outboxes only", ErrBatch)
-	}
-	if have := tx.received(b.Feed); b.From.Number > 0 && b.From.Number > have.Number {
-		return fmt.Errorf("%w: from %d, held up to %d", ErrBatch, b.From.Number, have.Number)
-	}
-	if _, err := tx.sender(b.Feed.Origin, site); err != nil {
-		return err
 	}
 	want := Up
 	if site == "" {

@@ -281,8 +281,28 @@ func (tx *Tx) find(id ID) (Row, error) {
 // forgotten at a restart: what left and was not confirmed waits again.
 func (db *DB) Sent(f Feed, to Cursor) {
 	now, _ := db.clock.Now()
-	db.sent.Store(f, sentMark{to.Number, now.UTC()})
-	db.watch.changed(map[string]bool{ProgressName: true})
+	db.SentAt(f, to, now)
+}
+
+// SentAt is Sent at an earlier time: what was carried away on a stick is told
+// again after each start. What has left further already stays so.
+func (db *DB) SentAt(f Feed, to Cursor, at time.Time) {
+	for {
+		old, ok := db.sent.Load(f)
+		if ok && old.(sentMark).number >= to.Number {
+			return
+		}
+		mark := sentMark{to.Number, at.UTC()}
+		if !ok {
+			if _, ok = db.sent.LoadOrStore(f, mark); ok {
+				continue
+			}
+		} else if !db.sent.CompareAndSwap(f, old, mark) {
+			continue
+		}
+		db.watch.changed(map[string]bool{ProgressName: true})
+		return
+	}
 }
 
 type sentMark struct {

@@ -322,10 +322,7 @@ func (e *Engine) hello() (helloWire, error) {
 			h.Have = append(h.Have, wireCursor(f, c))
 		}
 	}
-	lives, err := e.lives()
-	for _, l := range lives {
-		h.Lives = append(h.Lives, lifeWire{Origin: l.Origin[:], Ended: l.Ended})
-	}
+	h.Lives, err = livesOf(e.o.DB)
 	return h, err
 }
 

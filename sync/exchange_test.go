@@ -39,13 +39,15 @@ var (
 
 // site is one side with its store.
 type site struct {
-	db  *store.DB
-	dir string
+	db    *store.DB
+	dir   string
+	clock *storetest.Clock
 }
 
 func openSite(t *testing.T) site {
 	dir := filepath.Join(t.TempDir(), "data")
-	return site{storetest.OpenAt(t, dir, storetest.NewClock(), append(boxsync.Collections(), up, down, local)...), dir}
+	clock := storetest.NewClock()
+	return site{storetest.OpenAt(t, dir, clock, append(boxsync.Collections(), up, down, local)...), dir, clock}
 }
 
 // pair is an office that listens on loopback and a box enrolled with it.

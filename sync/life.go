@@ -11,16 +11,16 @@ import (
 // rolled-back or copied one and began a new life. The next session starts at once.
 var errReborn = errors.New("boxsync: this store is an older copy of itself; it goes on under a new origin")
 
-// lives are the box's, oldest first, as the hello tells them.
-func (e *Engine) lives() (list []store.Life, err error) {
-	origins, err := e.o.DB.Lives()
+// livesOf are a store's, oldest first, as the other side is told them.
+func livesOf(db *store.DB) (list []lifeWire, err error) {
+	origins, err := db.Lives()
 	if err != nil {
 		return nil, err
 	}
 	for i, o := range origins {
-		l := store.Life{Origin: o}
+		l := lifeWire{Origin: o[:]}
 		if i < len(origins)-1 {
-			if l.Ended, err = e.o.DB.Ended(o); err != nil {
+			if l.Ended, err = db.Ended(o); err != nil {
 				return nil, err
 			}
 		}
@@ -29,51 +29,64 @@ func (e *Engine) lives() (list []store.Life, err error) {
 	return list, nil
 }
 
-// askWhoIAm holds the office's cursors against this store's present life. One
-// that was never there says that this is a restored or copied card: others have
-// seen numbers of this origin that stood for other writes. Then the store goes
-// on under a new origin, and what the office is not known to share of the old
-// is given again under the new.
-func (e *Engine) askWhoIAm(have map[store.Feed]store.Cursor) (reborn bool, err error) {
-	origin := e.o.DB.Origin()
-	var common uint64
+// isOlder holds the office's cursors against a box's present life. One that was
+// never there says that this is a restored or copied card: others have seen
+// numbers of this origin that stood for other writes. common is the last place
+// that the office is known to share.
+func isOlder(db *store.DB, have map[store.Feed]store.Cursor) (older bool, common uint64, err error) {
+	origin := db.Origin()
 	for _, lane := range lanes {
 		f := store.Feed{Origin: origin, Lane: lane}
-		acked, _, err := e.o.DB.AckedCursor(f)
+		acked, _, err := db.AckedCursor(f)
 		if err != nil {
-			return false, err
+			return false, 0, err
 		}
 		common = max(common, acked.Number)
 		c, told := have[f]
 		if !told || c.Number == 0 {
 			continue
 		}
-		ok, err := e.o.DB.Holds(f, c)
+		ok, err := db.Holds(f, c)
 		switch {
 		case err != nil:
-			return false, err
+			return false, 0, err
 		case ok:
 			common = max(common, c.Number)
 		default:
-			reborn = true
+			older = true
 		}
 	}
-	if !reborn {
-		return false, nil
+	return older, common, nil
+}
+
+// askWhoIAm has an older copy go on under a new origin: what the office is not
+// known to share of the old life is given again under the new.
+func (e *Engine) askWhoIAm(have map[store.Feed]store.Cursor) (reborn bool, err error) {
+	older, common, err := isOlder(e.o.DB, have)
+	if err != nil || !older {
+		return false, err
 	}
 	e.o.Log.Warn("this store is an older copy of itself: it goes on under a new origin", "common", common)
 	return true, e.o.DB.Rebirth(common)
 }
 
-// meet notes a box's lives and tells how far this office holds each of them.
-func (h *Hub) meet(site string, s *session, told []lifeWire) (have []cursorWire, err error) {
-	var lives []store.Life
+func readLives(told []lifeWire) (lives []store.Life, err error) {
 	for i, w := range told {
 		if len(w.Origin) != 8 || i > 1000 {
 			return nil, fmt.Errorf("%w: lives", ErrFrame)
 		}
-		l := store.Life{Origin: store.Origin(w.Origin), Ended: w.Ended}
-		lives = append(lives, l)
+		lives = append(lives, store.Life{Origin: store.Origin(w.Origin), Ended: w.Ended})
+	}
+	return lives, nil
+}
+
+// meet notes a box's lives and tells how far this office holds each of them.
+func (h *Hub) meet(site string, s *session, told []lifeWire) (have []cursorWire, err error) {
+	lives, err := readLives(told)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range lives {
 		if i < len(told)-1 {
 			s.ended[l.Origin] = true
 		} else {

@@ -47,7 +47,9 @@ var (
 )
 
 // Collections are the exchange's own, for store.Open on either side.
-func Collections() []store.Definition { return []store.Definition{peers, codes, offices} }
+func Collections() []store.Definition {
+	return []store.Definition{peers, codes, offices, sticks, stands}
+}
 
 // Peers lists the boxes, the revoked too.
 func Peers(tx *store.Tx) (all []store.Record[Peer], err error) {

@@ -139,12 +139,9 @@ func (s *session) sendBatch() (bool, error) {
 			if len(b.Rows)+len(b.Gone) == 0 {
 				continue
 			}
-			w := batchWire{From: wireCursor(f, from), To: wireCursor(f, b.To)}
-			if w.Rows, err = packRows(b.Rows); err != nil {
+			w, err := wireBatch(b)
+			if err != nil {
 				return false, err
-			}
-			for _, id := range b.Gone {
-				w.Gone = append(w.Gone, writeID(id))
 			}
 			s.mu.Lock()
 			if s.next[f] != was { // corrected meanwhile

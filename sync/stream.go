@@ -63,15 +63,23 @@ func (f *framer) speak(dict uint32) error {
 	return err
 }
 
+// encodeFrame is a frame's type and length, and its body.
+func encodeFrame(kind byte, v any) (head, body []byte, err error) {
+	if body, err = encMode.Marshal(v); err != nil {
+		return nil, nil, err
+	}
+	if len(body) > maxFrame {
+		return nil, nil, fmt.Errorf("%w: %d bytes to send", ErrFrame, len(body))
+	}
+	return binary.AppendUvarint([]byte{kind}, uint64(len(body))), body, nil
+}
+
 // write puts a frame into the stream; it leaves with the next flush, or when
 // enough has gathered.
 func (f *framer) write(kind byte, v any) error {
-	body, err := encMode.Marshal(v)
+	head, body, err := encodeFrame(kind, v)
 	if err != nil {
 		return err
-	}
-	if len(body) > maxFrame {
-		return fmt.Errorf("%w: %d bytes to send", ErrFrame, len(body))
 	}
 	f.wmu.Lock()
 	defer f.wmu.Unlock()
@@ -79,7 +87,6 @@ func (f *framer) write(kind byte, v any) error {
 		f.enc = f.pool.Get().(*zstd.Encoder)
 		f.enc.Reset((*gather)(&f.out))
 	}
-	head := binary.AppendUvarint([]byte{kind}, uint64(len(body)))
 	if _, err := f.enc.Write(append(head, body...)); err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ type Ctx struct {
 	whole   io.ReadCloser // the request's body without its bound
 	over    bool          // more is being sent than will be read
 	refused error         // what the last Post refused
+
+	spooling bool // files of the form are for this request only
+	spooled  *Spooled
 }
 
 // Actor is who asks; the zero Actor is signed out.

@@ -162,7 +162,11 @@ func (c *Ctx) readParts(f *Form, parts *multipart.Reader, over bool) error {
 		if files++; files > filesMost {
 			return school.Refuse("web.refused.files", name, "count", filesMost)
 		}
-		u, err := c.keep(part, name)
+		take := c.keep
+		if c.spooling {
+			take = c.spool
+		}
+		u, err := take(part, name)
 		if err != nil {
 			return formFault(err)
 		}
