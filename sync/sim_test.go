@@ -437,6 +437,11 @@ func (w *sim) settle() error {
 			}
 		}
 	}
+	for _, b := range w.boxes {
+		if n := b.engine.Status().Pending.Records; n > 0 {
+			return fmt.Errorf("%s says that %d records wait", b.school, n)
+		}
+	}
 	if sum != len(theirs) {
 		return fmt.Errorf("the boxes have %d records, the office %d of them", sum, len(theirs))
 	}
