@@ -27,6 +27,7 @@ type keysPage struct {
 // showKeys lists the signing keys as every school knows them.
 func showKeys(c *web.Ctx) error {
 	p := keysPage{Base: c.Base("ministry.keys.title")}
+	p.Back = web.Link{Label: p.T("ministry.users.title"), Href: "/users"}
 	keys, err := openKeys(c.DB())
 	if err != nil {
 		return err

@@ -32,7 +32,6 @@ func Module() appliance.Module {
 			{Key: "ministry.nav.schools", Href: "/schools", Access: see},
 			{Key: "ministry.nav.fleet", Href: "/fleet", Access: fleet},
 			{Key: "ministry.nav.users", Href: "/users", Access: accounts},
-			{Key: "ministry.nav.keys", Href: "/keys", Access: signing},
 		},
 		OfficePages: []web.Route{
 			{Path: "/schools", Access: see, Reads: tree, Handle: schoolList},

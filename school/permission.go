@@ -46,9 +46,6 @@ const (
 	PrintSecrets     Deed = "secrets.print" // sheets of one-time PINs and cards, a class at a time
 	HoldCouncil      Deed = "marks.council" // say what the council says, write down appeals and decide them
 	IssueBulletins   Deed = "marks.issue"
-	ReadNotices      Deed = "notices.read" // those one is meant by
-	PrepareNotices   Deed = "notices.prepare"
-	SignNotices      Deed = "notices.sign"
 )
 
 // The deeds at both.
@@ -95,10 +92,6 @@ var deeds = map[Deed]Access{
 
 	HoldCouncil:    For(Head, Deputy),
 	IssueBulletins: For(Head),
-
-	ReadNotices:    For(BoxRoles...),
-	PrepareNotices: For(Head, Deputy),
-	SignNotices:    For(Head),
 
 	SeeHealth: For(Head, Technician, Operator),
 	UseSticks: For(Head, Secretary, Technician, Operator),
