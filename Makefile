@@ -54,6 +54,11 @@ bench-pages: tools-bench build ## pages per second against nginx serving the sam
 	@scripts/bench pages .
 bench-signin: build ## sixty people pressing Enter in the same second
 	@scripts/bench signin .
+.PHONY: bench-people
+bench-people: build ## finding among 20,000 people, and a class of 120
+	@scripts/bench people .
+bench-sync: ## the exchange's bytes and turns
+	@scripts/bench sync ./sync/...
 bench-marks: ## averages of a class and of a school, the mark sheet, against their goals
 	@scripts/bench marks ./modules/marks
 bench-sync: tools-sync build/npm ## a school's day through Préau and five others, unlimited and at 64 kbit/s

@@ -75,13 +75,13 @@ func (s *stage) rush(where string, goal float64) []figure {
 	watch.Wait()
 	slices.Sort(took)
 	slices.Sort(others)
-	ms := func(list []time.Duration, share float64) float64 {
+	at := func(list []time.Duration, share float64) float64 {
 		return float64(list[min(len(list)-1, int(share*float64(len(list))))].Microseconds()) / 1000
 	}
-	last := ms(took, 1)
+	last := at(took, 1)
 	return []figure{
-		{What: "last of " + strconv.Itoa(len(staff)) + " in, " + where, N: len(staff), Rate: last, Against: goal, Ratio: last / goal, P50: ms(took, .5), P99: ms(took, .99)},
-		{What: "other pages meanwhile (p95), " + where, N: len(others), Rate: ms(others, .95), Against: 50, Ratio: ms(others, .95) / 50, P50: ms(others, .5), P99: ms(others, .99)},
+		{What: "last of " + strconv.Itoa(len(staff)) + " in, " + where, N: len(staff), Rate: last, Against: goal, Ratio: last / goal, P50: at(took, .5), P99: at(took, .99)},
+		{What: "other pages meanwhile (p95), " + where, N: len(others), Rate: at(others, .95), Against: 50, Ratio: at(others, .95) / 50, P50: at(others, .5), P99: at(others, .99)},
 	}
 }
 

@@ -53,5 +53,15 @@ func holds(c *web.Ctx, tx *store.Tx, person store.Record[school.Person]) ([]appl
 	if len(taught.Rows) > 0 {
 		parts = append(parts, taught)
 	}
+	past := appliance.Held{Title: b.T("people.year.past"), Head: []string{b.T("people.year.past.year"), b.T("people.column.class"), b.T("people.year.verdict")}}
+	for s, err := range schoolings.Where(tx, "person", person.ID) {
+		if err != nil {
+			return nil, err
+		}
+		past.Rows = append(past.Rows, []string{s.Value.Year, s.Value.Label, b.T("people.year.v." + s.Value.Verdict)})
+	}
+	if len(past.Rows) > 0 {
+		parts = append(parts, past)
+	}
 	return parts, nil
 }

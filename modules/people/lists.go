@@ -21,6 +21,7 @@ type classesPage struct {
 	Boys    int
 	MayGive bool // may import lists, add people
 	Audit   bool
+	Prepare bool // may prepare the next year
 	Mine    bool // only what one teaches
 	Query   string
 	Left    bool
@@ -46,6 +47,7 @@ func (p *classesPage) count(r classRow) {
 func showClasses(c *web.Ctx) error {
 	p := classesPage{Base: base(c, "people.title"), Query: strings.TrimSpace(c.Query("q")), Left: c.Query("left") != ""}
 	p.MayGive, p.Audit = school.May(school.ChangePeople).Allows(c.Actor()), school.May(school.SeeAudit).Allows(c.Actor())
+	p.Prepare = c.Actor().Is(school.Head, school.Deputy)
 	err := c.View(func(tx *store.Tx) error {
 		var err error
 		if p.Year, p.Years, err = yearsShown(tx, c.Query("year")); err != nil {
@@ -248,6 +250,9 @@ func (p *classPage) deeds() (list []web.Button) {
 	if p.Assign {
 		list = append(list, web.Button{Label: p.T("people.assign.do"), Kind: web.Secondary, Href: at + "/teachers"})
 	}
+	list = append(list,
+		web.Button{Label: p.T("people.faces.do"), Kind: web.Third, Href: at + "/photos"},
+		web.Button{Label: p.T("people.labels.do"), Kind: web.Third, Href: at + "/labels"})
 	if p.Sheets {
 		list = append(list,
 			web.Button{Label: p.T("people.class.room"), Kind: web.Secondary, Href: "/rooms?class=" + p.ID.String()},

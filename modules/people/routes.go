@@ -17,6 +17,7 @@ func pages() []web.Route {
 	see := school.May(school.SeePeople)
 	bring := school.May(school.ImportPeople)
 	change := school.May(school.ChangePeople)
+	years := school.For(school.Head, school.Deputy)
 	accounts := school.May(school.ChangeStaff)
 	assigns := school.May(school.AssignTeachers)
 	staff := school.For(school.Head, school.Deputy, school.Supervisor, school.Secretary, school.Technician)
@@ -48,6 +49,19 @@ func pages() []web.Route {
 		{Path: "/people/classes/{id}", Access: class, Reads: []string{"classes", "assignments"}, Handle: showClass},
 		{Path: "/people/staff/{id}/access", Access: reset, Handle: showAccess},
 		{Method: post, Path: "/people/staff/{id}/access", Access: reset, Handle: giveAccess},
+
+		{Path: "/people/classes/{id}/photos", Access: class, Handle: showFaces},
+		{Path: "/people/classes/{id}/labels", Access: class, Handle: showLabels},
+		{Path: "/people/photos", Access: change, Handle: showPhotos},
+		{Method: post, Path: "/people/photos", Access: change, MaxBody: zipBytes + formRoom, Handle: savePhotos},
+
+		{Path: "/admin/year", Access: years, Handle: showYear},
+		{Method: post, Path: "/admin/year", Access: years, MaxBody: sheet.MaxBytes + formRoom, Handle: sendYearList},
+		{Method: post, Path: "/admin/year/classes", Access: years, Handle: makeNextYear},
+		{Method: post, Path: "/admin/year/class", Access: years, Handle: addClass},
+		{Path: "/admin/year/decisions.csv", Access: years, Handle: sendYearForm},
+		{Path: "/admin/year/{id}", Access: years, Handle: showYearList},
+		{Method: post, Path: "/admin/year/{id}", Access: years, Handle: applyYear},
 
 		{Path: "/admin/import", Access: bring, Handle: showImports},
 		{Method: post, Path: "/admin/import", Access: bring, MaxBody: sheet.MaxBytes + formRoom, Handle: sendList},
