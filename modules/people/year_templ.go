@@ -446,7 +446,7 @@ func yearDryView(p yearDryPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = web.Table(p.Base, web.TableSpec{Head: []web.Head{{Label: p.T("people.year.verdict")}, {Label: p.T("people.class.count"), Class: "n"}, {Label: ""}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Table(p.Base, web.TableSpec{Head: []web.Head{{Label: p.T("people.year.verdict")}, {Label: p.T("people.class.count"), Class: "n"}, {Label: p.T("web.readers.share")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

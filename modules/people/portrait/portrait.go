@@ -9,10 +9,11 @@ package portrait
 import (
 	"bytes"
 	"image"
-	"image/color"
 	"image/jpeg"
 	_ "image/png" // decoded like JPEG
 	"io"
+
+	"golang.org/x/image/draw"
 
 	"preau/school"
 )
@@ -78,27 +79,11 @@ func shrink(src image.Image, turn int) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// samples a side are looked at for each pixel of the small picture. So nothing
-// of the large one is copied: a telephone's picture decoded is 18 MB already.
-const samples = 5
-
-// scale makes the part of src w × h, each pixel the mean of what lies under it,
-// on white where a PNG is transparent.
+// scale makes the part of src w × h, on white where a PNG is transparent.
 func scale(src image.Image, part image.Rectangle, w, h int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			var sum [3]uint32
-			for i := range samples * samples {
-				at := image.Pt(part.Min.X+(samples*x+i%samples)*part.Dx()/(samples*w), part.Min.Y+(samples*y+i/samples)*part.Dy()/(samples*h))
-				r, g, b, a := src.At(at.X, at.Y).RGBA()
-				white := 0xffff - a
-				sum[0], sum[1], sum[2] = sum[0]+(r+white)>>8, sum[1]+(g+white)>>8, sum[2]+(b+white)>>8
-			}
-			const n = samples * samples
-			out.SetRGBA(x, y, color.RGBA{byte(sum[0] / n), byte(sum[1] / n), byte(sum[2] / n), 0xff})
-		}
-	}
+	draw.Draw(out, out.Rect, image.White, image.Point{}, draw.Src)
+	draw.CatmullRom.Scale(out, out.Rect, src, part, draw.Over, nil)
 	return out
 }
 
