@@ -57,6 +57,9 @@ func enrolCommand(ctx context.Context, r *Running, call Call) (int, error) {
 
 // syncCommand makes one attempt and prints its Report.
 func syncCommand(ctx context.Context, r *Running, call Call) (int, error) {
+	if _, err := r.seal(ctx); err != nil {
+		return Failed, err
+	}
 	rep, err := r.once(ctx)
 	exit := Done
 	if err != nil {

@@ -27,6 +27,8 @@ type Config struct {
 	Disk     DiskConfig     `mapstructure:"disk"`
 	Copies   CopiesConfig   `mapstructure:"copies"`
 	Stick    StickConfig    `mapstructure:"stick"`
+	Seal     SealConfig     `mapstructure:"seal"`
+	Escrow   EscrowConfig   `mapstructure:"escrow"`
 	Metrics  MetricsConfig  `mapstructure:"metrics"`
 }
 
@@ -74,6 +76,17 @@ type CopiesConfig struct {
 	Every time.Duration `mapstructure:"every"`
 }
 
+// SealConfig rules what a box seals for safe keeping at its office.
+type SealConfig struct {
+	Every time.Duration `mapstructure:"every"`
+}
+
+// EscrowConfig names, at an office, the age recipients that can open what boxes
+// seal when a school has lost its recovery key: none, or two at least.
+type EscrowConfig struct {
+	Recipients []string `mapstructure:"recipients"`
+}
+
 // StickConfig says where a USB stick or disk of this machine is mounted.
 type StickConfig struct {
 	Path string `mapstructure:"path"`
@@ -88,6 +101,7 @@ var defaults = map[string]any{
 	"data": "preau-data", "listen": ":8080", "site.slug": "", "site.hosts": []string{}, "office.address": "",
 	"exchange.listen": ":7443", "exchange.sessions": 2000, "https.listen": httpsAuto, "https.hsts": false, "mdns.enabled": true, "log.level": "info", "log.format": "text",
 	"disk.low_mib": 200, "copies.every": "24h", "metrics.token": "", "stick.path": "",
+	"seal.every": "1h", "escrow.recipients": []string{},
 }
 
 // LoadConfig reads a file ("" none) and the environment over the defaults. An
@@ -147,6 +161,12 @@ func (c Config) check() error {
 	}
 	if c.Data == "" {
 		no = append(no, errors.New("configuration: data names no folder"))
+	}
+	if c.Seal.Every < time.Minute {
+		no = append(no, errors.New("configuration: seal.every must be a minute or more"))
+	}
+	if len(c.Escrow.Recipients) == 1 {
+		no = append(no, errors.New("configuration: escrow.recipients names one key; one escrow key is none: name two at least"))
 	}
 	if c.Exchange.Sessions < 1 {
 		no = append(no, errors.New("configuration: exchange.sessions must be 1 or more"))

@@ -56,6 +56,9 @@ func moveAside(damage *store.DamagedError, dir string, now time.Time) (err error
 // setAside tells that a damaged database was put away and nothing has taken its
 // place: a start must not begin an empty one instead.
 func setAside(dir string) error {
+	if err := halfRestored(dir); err != nil {
+		return err
+	}
 	path := filepath.Join(dir, store.FileName)
 	if _, err := os.Stat(path); err == nil {
 		return nil

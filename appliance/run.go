@@ -146,7 +146,7 @@ func open(ctx context.Context, cfg Config, s Site, o *RunOptions) (*Running, *lo
 
 // jobsOf are the jobs of a site, its own first.
 func jobsOf(r *Running) []Job {
-	jobs := []Job{copyJob(r.Config.Copies.Every), sweepJob}
+	jobs := []Job{sealJob(r.Config.Seal.Every), copyJob(r.Config.Copies.Every), usbCopyJob(r.Config.Copies.Every), sweepJob}
 	for _, m := range r.Modules {
 		jobs = append(jobs, m.Jobs...)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +13,11 @@ import (
 
 func (a *app) restore() *cobra.Command {
 	c := &cobra.Command{
-		Use: "restore", Short: "Restore a backup into an empty folder", Args: cobra.MaximumNArgs(1),
-		Long: "Restores a backup into an empty folder (--from FILE), or puts the newest verified copy of a folder\n" +
-			"in the place of its damaged database (--copy). The site must be stopped.",
+		Use: "restore [CODE]", Short: "Restore a backup into an empty folder", Args: cobra.MaximumNArgs(1),
+		Long: "Restores a backup into an empty folder (--from FILE), makes a lost box anew from what the office keeps\n" +
+			"sealed (--from-office HOST:PORT CODE; the recovery key in --identity FILE or on standard input; cut off, run\n" +
+			"it again), or puts the newest verified copy of a folder in the place of its damaged database (--copy).\n" +
+			"The site must be stopped.",
 	}
 	var o appliance.RestoreOptions
 	c.Flags().StringVar(&o.From, "from", "", "the backup")
@@ -29,8 +32,10 @@ func (a *app) restore() *cobra.Command {
 			return err
 		case *office == "" && len(given) > 0:
 			return usageError{fmt.Errorf("%s has no %q; see %s --help", c.CommandPath(), given[0], c.CommandPath())}
+		case *office != "" && len(given) == 0:
+			return usageError{errors.New("give the code that the office made for this school: --from-office HOST:PORT CODE")}
 		case *office != "":
-			return usageError{errors.New("offices do not keep schools' data in this version yet: use --from FILE")}
+			return a.restoreFromOffice(c, cfg, *office, given[0], o.Identity)
 		case o.From == "" && !o.Copy:
 			return usageError{errors.New("say from what: --from FILE or --copy")}
 		}
@@ -48,4 +53,32 @@ func (a *app) restore() *cobra.Command {
 		return err
 	}
 	return c
+}
+
+func (a *app) restoreFromOffice(c *cobra.Command, cfg appliance.Config, office, code, identity string) error {
+	key := a.stdin
+	if identity != "" {
+		f, err := os.Open(identity)
+		if err != nil {
+			return refusedInput{err}
+		}
+		defer f.Close()
+		key = f
+	}
+	done, err := appliance.RestoreFromOffice(c.Context(), cfg, modules(), appliance.OfficeRestore{
+		Office: office, Code: code, Identity: key, Log: logTo(a.stderr, cfg), Version: Version,
+		Say: func(line string) { fmt.Fprintln(a.stderr, line) },
+	})
+	if appliance.OfficeRestoreRefused(err) {
+		return refusedInput{err}
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(done)
+	}
+	fmt.Fprintf(a.stdout, "%s (%s) is back in %s: %d records and %d files from %d sealed segments, opened with the %s key.\n",
+		done.Name, done.School, done.Data, done.Records, done.Files, done.Segments, done.Key)
+	return nil
 }

@@ -68,7 +68,7 @@ func Module() appliance.Module {
 			Method: "POST", Path: "/enrolments", At: []web.Kind{web.Office}, Access: change, In: enrolmentIn{}, Out: enrolmentOut{}, Status: 201,
 			Handle: apiEnrol, Summary: "Make the enrolment code of a school",
 		}},
-		Jobs:     []appliance.Job{publishJob},
+		Jobs:     []appliance.Job{publishJob, escrowJob},
 		Commands: []appliance.Command{{Name: "import schools", At: []web.Kind{web.Office}, Run: importSchools}},
 		Demo:     demo,
 	}

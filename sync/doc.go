@@ -17,7 +17,7 @@
 //
 // # What it does not
 //
-// It has no byte budgets or sealed segments yet.
+// It has no byte budgets yet.
 //
 // # On the wire
 //

@@ -255,14 +255,23 @@ func (h *Hub) enter(site string, cancel context.CancelFunc) (leave func()) {
 	}
 }
 
-// mayHave says whether a school may have a blob: one that a record addressed
-// to it names.
+// mayHave says whether a school may have a blob: one that a record addressed to
+// it names, or that nobody but the school itself named, so that a new box gets
+// back what its school sent. A stolen box may name what it likes in its own
+// records: what another record names too is not given for that.
 func (h *Hub) mayHave(site string, b store.Hash) (yes bool) {
+	theirs, err := h.o.DB.OriginsOf(site)
+	if err != nil {
+		return false
+	}
 	_ = h.o.DB.View(func(tx *store.Tx) error {
 		rows, err := tx.Wanted(b)
+		own := len(rows) > 0
 		for _, r := range rows {
+			own = own && r.Home == store.Up && slices.Contains(theirs, r.Origin)
 			yes = yes || r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), site)
 		}
+		yes = yes || own
 		return err
 	})
 	return yes

@@ -25,7 +25,7 @@ const (
 	stalledAfter = 5 * time.Minute
 )
 
-var lanes = []store.Lane{store.Control, store.Urgent, store.Records, store.Small, store.Bulk}
+var lanes = []store.Lane{store.Control, store.Urgent, store.Records, store.Small, store.Bulk, store.Sealed}
 
 // session is one connection after both sides know each other. One goroutine
 // reads, one writes; what they share is under mu.
