@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"preau/school"
@@ -63,52 +62,6 @@ type stickRow struct {
 	Records    int
 	Bytes      int64
 	Written    time.Time // the last bundle
-}
-
-// plugged is the stick that is plugged into this machine, when the configuration
-// names where.
-type plugged struct {
-	Dir   string
-	Here  bool
-	Free  int64
-	Files []pluggedFile
-}
-
-type pluggedFile struct {
-	Name string
-	Size int64
-}
-
-func (x *server) plugged(c *web.Ctx) (p plugged) {
-	p.Dir = x.Config.Stick.Path
-	if p.Here = mounted(p.Dir); !p.Here {
-		return p
-	}
-	p.Free = diskAt(p.Dir).Free
-	list, err := os.ReadDir(p.Dir)
-	if err != nil {
-		return p
-	}
-	site := ""
-	if x.Kind == web.Box {
-		site = c.Site().Code
-	}
-	for _, e := range list {
-		if !strings.HasSuffix(e.Name(), ".preau") || !e.Type().IsRegular() {
-			continue
-		}
-		f, err := os.Open(filepath.Join(p.Dir, e.Name()))
-		if err != nil {
-			continue
-		}
-		l := boxsync.ReadLabel(f)
-		fi, err := f.Stat()
-		f.Close()
-		if err == nil && l.Parts > 0 && l.To == site && l.From != site {
-			p.Files = append(p.Files, pluggedFile{e.Name(), fi.Size()})
-		}
-	}
-	return p
 }
 
 func (x *server) sticks(c *web.Ctx) error {
@@ -348,41 +301,6 @@ func (x *server) writeStick(c *web.Ctx) error {
 	return c.Redirect(sticksPath)
 }
 
-// writeParts writes each part whole and durable, or not at all.
-func writeParts(ctx context.Context, dir string, p *boxsync.Plan, told func(int64)) error {
-	before := int64(0)
-	for part := 1; part <= p.Parts; part++ {
-		err := writeWhole(filepath.Join(dir, p.Label(part).Name()), func(w io.Writer) error {
-			return p.Write(ctx, w, part, func(n int64) { told(before + n) })
-		})
-		if err != nil {
-			return err
-		}
-		before += p.Size(part)
-	}
-	return nil
-}
-
-// writeWhole writes a file that appears under its name only when it is durable.
-func writeWhole(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".preau-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
 // readStick reads a bundle that was sent, or one on the stick that is plugged in.
 func (x *server) readStick(c *web.Ctx) error {
 	if n := c.Request().ContentLength; n > 0 {
@@ -472,53 +390,4 @@ func (x *server) stopStick(c *web.Ctx) error {
 	}
 	x.errand.halt()
 	return c.Redirect(sticksPath)
-}
-
-// workError is a refusal in words, or that something else failed: what, the log
-// says.
-func (p sticksPage) workError() string {
-	if no := school.RefusalsIn(p.Work.Err); no != nil {
-		return p.Sentence(no[0])
-	}
-	if errors.Is(p.Work.Err, context.Canceled) {
-		return p.T("appliance.sticks.stopped")
-	}
-	return p.T("appliance.sticks.failed")
-}
-
-func planFacts(b web.Base, p *boxsync.Plan) []web.Fact {
-	facts := []web.Fact{
-		{Label: b.T("appliance.sticks.records"), Text: b.Number(p.Records)},
-		{Label: b.T("appliance.sticks.files"), Text: b.Number(p.Files)},
-		{Label: b.T("appliance.sticks.size"), Text: b.Size(p.Bytes)},
-	}
-	if p.Parts > 1 {
-		facts = append(facts, web.Fact{Label: b.T("appliance.sticks.count"), Text: b.T("appliance.sticks.count.each", "count", p.Parts)})
-	}
-	return facts
-}
-
-// stickSizes are the sizes of sticks that schools have.
-func stickSizes(b web.Base) (list []web.Option) {
-	list = append(list, web.Option{Value: "", Label: b.T("appliance.sticks.each.any")})
-	for _, s := range []string{"2G", "1G", "500M", "100M"} {
-		n, _ := ParseSize(s)
-		list = append(list, web.Option{Value: s, Label: b.T("appliance.sticks.each.most", "size", b.Size(n*1000/1024*1000/1024))})
-	}
-	return list
-}
-
-// planButton is the download's weight: second to writing onto the stick.
-func planButton(at plugged) web.ButtonKind {
-	if at.Here {
-		return web.Secondary
-	}
-	return web.Primary
-}
-
-func partLabel(b web.Base, p *boxsync.Plan, part int) string {
-	if p.Parts == 1 {
-		return b.T("appliance.sticks.download", "size", b.Size(p.Size(part)))
-	}
-	return b.T("appliance.sticks.download_part", "part", part, "count", p.Parts, "size", b.Size(p.Size(part)))
 }
