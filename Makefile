@@ -47,18 +47,15 @@ build: ## build/preau, static and stripped
 demo: ## an office and a school on this machine, with invented people
 	go run . demo
 
-.PHONY: bench-store bench-pages bench-signin bench-sync bench-marks
+.PHONY: bench-store bench-pages bench-signin bench-people bench-marks bench-sync
 bench-store: ## durable commits against a raw append and fdatasync loop
 	@scripts/bench store ./store/...
 bench-pages: tools-bench build ## pages per second against nginx serving the same bytes
 	@scripts/bench pages .
 bench-signin: build ## sixty people pressing Enter in the same second
 	@scripts/bench signin .
-.PHONY: bench-people
 bench-people: build ## finding among 20,000 people, and a class of 120
 	@scripts/bench people .
-bench-sync: ## the exchange's bytes and turns
-	@scripts/bench sync ./sync/...
 bench-marks: ## averages of a class and of a school, the mark sheet, against their goals
 	@scripts/bench marks ./modules/marks
 bench-sync: tools-sync build/npm ## a school's day through Préau and five others, unlimited and at 64 kbit/s
