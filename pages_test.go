@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"preau/web/webtest"
@@ -27,28 +28,35 @@ func TestEveryPage(t *testing.T) {
 	}
 	browser := webtest.OpenBrowser(t)
 	s := openStage(t)
-	w := &round{t: t, shots: os.Getenv("PREAU_SHOTS") != "", seen: map[string]bool{}}
+	seen := new(sync.Map)
 	for _, site := range []string{"box", "office"} {
-		w.site = s.address(site)
-		tab := browser.Tab(w.site)
-		w.visit(tab, site+"-nobody", login{}, "/signin", "/help", "/verify", "/account/password")
+		walk := func(name string, person login, enter func(tab *webtest.Tab), paths ...string) {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel() // two at a time: the browser and the site are processes of their own
+				w := &round{t: t, site: s.address(site), shots: os.Getenv("PREAU_SHOTS") != "", seen: seen}
+				tab := browser.Tab(w.site)
+				tab.Width(1366)
+				enter(tab)
+				w.visit(tab, name, person, paths...)
+			})
+		}
+		walk(site+"-nobody", login{}, func(*webtest.Tab) {}, "/signin", "/help", "/verify", "/account/password")
 		for _, role := range s.roles(site) {
 			who := s.login(site, role, 0)
-			tab := browser.Tab(s.address(site))
-			tab.Width(1366)
-			if role == "pupil" {
-				tab.Open("/room")
-				tab.Press(".picks a")
-				tab.Press(`.names a[href$="` + s.nameLink(who) + `"]`)
-				tab.Fill("pin", who.Secret)
-				tab.Press(`main form .b`)
-			} else {
+			walk(site+"-"+role, who, func(tab *webtest.Tab) {
+				if role == "pupil" {
+					tab.Open("/room")
+					tab.Press(".picks a")
+					tab.Press(`.names a[href$="` + s.nameLink(who) + `"]`)
+					tab.Fill("pin", who.Secret)
+					tab.Press(`main form .b`)
+					return
+				}
 				tab.Open("/signin")
 				tab.Fill("login", who.Login)
 				tab.Fill("secret", who.Secret)
 				tab.Press(`main form[action="/signin"] button`)
-			}
-			w.visit(tab, site+"-"+role, who, "/", "/idle")
+			}, "/", "/idle")
 		}
 	}
 }
@@ -58,7 +66,7 @@ type round struct {
 	t     *testing.T
 	site  string // its address
 	shots bool
-	seen  map[string]bool // page and what it is built of, that axe has looked at
+	seen  *sync.Map // page and what it is built of, that axe has looked at
 }
 
 const (
@@ -160,10 +168,9 @@ func (w *round) look(tab *webtest.Tab, name, path string, person login, width in
 		tab.Shot(name)
 	}
 	sign := strconv.Itoa(width) + kindOf(path) + webtest.Eval[string](tab, madeOf)
-	if w.seen[sign] {
+	if _, known := w.seen.LoadOrStore(sign, true); known {
 		return true
 	}
-	w.seen[sign] = true
 	for _, f := range tab.Axe() {
 		w.t.Errorf("%s: %s: axe: %s: %s: %s", name, path, f.ID, f.Help, strings.Join(f.Nodes, " "))
 	}

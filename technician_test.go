@@ -44,9 +44,13 @@ func TestTechnicianInTheBrowser(t *testing.T) {
 	tab.Open("/status/log")
 	p.see(tab, "technician-log-360", "last stop was not clean", "diagnosis", "signed in")
 	said := tab.Text()
+	own, _, _ := strings.Cut(s.login("box", "technician", 0).Name, " ")
 	for _, l := range s.logins {
 		surname, _, _ := strings.Cut(l.Name, " ")
-		if strings.Contains(strings.TrimPrefix(said, "Aller au contenu"), l.Login) || l.Role != "technician" && strings.Contains(said, surname) {
+		if surname == own { // stands in the roof
+			continue
+		}
+		if l.Login != "" && strings.Contains(said, l.Login) || strings.Contains(said, surname) {
 			t.Errorf("the log names %s", l.Name)
 		}
 	}

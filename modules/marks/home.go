@@ -30,6 +30,7 @@ type homeRow struct {
 	ID                           store.ID
 	Class, Code, Subject         string
 	Evaluations, Entered, Wanted int
+	Whole                        bool // all marks of the class may be seen
 }
 
 // Number2 is Base.Number, which a field of the page's own hides.
@@ -85,13 +86,17 @@ func (p *homePage) add(c *web.Ctx, tx *store.Tx, class store.Record[school.Class
 	if err != nil {
 		return err
 	}
+	whole, err := school.MaySeeMarks(tx, c.Actor(), class.ID, "")
+	if err != nil {
+		return err
+	}
 	for i := range t.Subjects {
 		s := &t.Subjects[i]
 		if !p.Board && !slices.Contains(s.Teachers, c.Actor().ID) {
 			continue
 		}
 		entered, wanted := t.filled(s)
-		p.Rows = append(p.Rows, homeRow{class.ID, class.Value.Label, s.Row.Subject, s.Name, len(s.Evaluations), entered, wanted})
+		p.Rows = append(p.Rows, homeRow{class.ID, class.Value.Label, s.Row.Subject, s.Name, len(s.Evaluations), entered, wanted, whole})
 	}
 	return nil
 }

@@ -1070,7 +1070,7 @@ func roomView(p roomPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, k := range p.ClassIDs {
+			for _, k := range p.printable() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<ul class=\"plain np\"><li><a href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

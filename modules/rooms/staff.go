@@ -288,3 +288,11 @@ func closeRoom(c *web.Ctx) error {
 	}
 	return err
 }
+
+// printable are the classes whose PIN sheets and cards this person may print.
+func (p roomPage) printable() []store.ID {
+	if !school.May(school.PrintSecrets).Allows(p.Actor) {
+		return nil
+	}
+	return p.ClassIDs
+}
