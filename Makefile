@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1-
 # Packages at a time, and the longest one package may take: two cores, and the
 # race detector costs five to ten times.
 P ?= $(shell nproc)
-TIMEOUT ?= 20m
+TIMEOUT ?= 25m
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE = $(if $(shell command -v "$$(go env CC)"),-race)
 
