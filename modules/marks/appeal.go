@@ -229,6 +229,9 @@ func rectify(c *web.Ctx) error {
 			return web.Result{}, school.Refuse("marks.appeal.refused.same", "")
 		}
 		d.key = key
+		if err := d.forPaper(tx); err != nil {
+			return web.Result{}, err
+		}
 		id, err := d.issueOne(tx, i, b)
 		if err != nil {
 			return web.Result{}, err

@@ -43,6 +43,12 @@ func readDraft(c *web.Ctx, tx *store.Tx, class store.ID, number int) (*draft, er
 	}
 	d := &draft{council: k, teachers: map[store.ID]string{}, lang: papersIn, site: c.Site()}
 	d.say = func(key string, kv ...any) string { return c.TIn(papersIn, key, kv...) }
+	return d, nil
+}
+
+// forPaper reads what only the paper needs: names of teachers, the head, the
+// units above the school. Pages do without.
+func (d *draft) forPaper(tx *store.Tx) (err error) {
 	name := func(id store.ID) (string, error) {
 		p, err := school.People.Get(tx, id)
 		if errors.Is(err, store.ErrNotFound) {
@@ -50,19 +56,19 @@ func readDraft(c *web.Ctx, tx *store.Tx, class store.ID, number int) (*draft, er
 		}
 		return p.Value.Name(), err
 	}
-	for _, s := range k.Subjects {
+	for _, s := range d.Subjects {
 		for _, id := range s.Teachers {
 			if d.teachers[id], err = name(id); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	if d.titular, err = name(k.Class.Value.Titular); err != nil {
-		return nil, err
+	if d.titular, err = name(d.Class.Value.Titular); err != nil {
+		return err
 	}
 	for p, err := range school.People.All(tx) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if p.Value.Is(school.Head) {
 			d.head = p.Value.Name()
@@ -74,10 +80,10 @@ func readDraft(c *web.Ctx, tx *store.Tx, class store.ID, number int) (*draft, er
 		if err == nil {
 			d.units = append(d.units, u.Value.Name)
 		} else if !errors.Is(err, org.ErrNoUnit) {
-			return nil, err
+			return err
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // shown is a subject's average on paper, a point in it, or the word in its place.

@@ -146,7 +146,7 @@ func TestFromTheCouncilToTheAppeal(t *testing.T) {
 		t.Errorf("a second issue is answered with\n%s", p)
 	}
 	text := pdfText(t, head, l.classPath("bulletins")+"/print?period=1")
-	for _, words := range []string{"KPƆTƆAA Ɖela", "4 h, dont 2 h justifiées", "Doit persévérer", "dix virgule", "BUL-LOM-0001-2627-P1-00001", "MATHÉMATIQUES", "Imprimé le"} {
+	for _, words := range []string{"KPƆTƆAA Ɖela", "4 h, dont 2 h justifiées", "Doit persévérer", "dix virgule", "BUL-LOM-0001-2627-P1-00001", "MATHÉMATIQUES", "TCHASSANTI Pyalo", "Le chef d’établissement", "Imprimé le"} {
 		if !strings.Contains(strings.ToUpper(text), strings.ToUpper(words)) {
 			t.Errorf("the bulletins lack %q", words)
 		}

@@ -59,6 +59,9 @@ func issueBulletins(c *web.Ctx) error {
 			return web.Result{}, err
 		}
 		d.key = key
+		if err := d.forPaper(tx); err != nil {
+			return web.Result{}, err
+		}
 		n, err := d.issueClass(tx, c.Actor())
 		if err != nil {
 			return web.Result{}, err
@@ -161,7 +164,13 @@ func (d *draft) changes(b issued) (list []drift) {
 // previewBulletins draws the class as it stands, marked as not issued.
 func previewBulletins(c *web.Ctx) error {
 	var d *draft
-	if err := c.View(func(tx *store.Tx) (err error) { d, err = readWhole(c, tx); return err }); err != nil {
+	err := c.View(func(tx *store.Tx) (err error) {
+		if d, err = readWhole(c, tx); err != nil {
+			return err
+		}
+		return d.forPaper(tx)
+	})
+	if err != nil {
 		return err
 	}
 	day := c.Now().Format(time.DateOnly)

@@ -66,7 +66,7 @@ func runPresses(ctx context.Context, r *appliance.Running) error {
 		case errors.Is(err, errStopped):
 		case err != nil:
 			r.Log.Warn("bulletins of the school", "cause", err)
-			if err := endPress(r.DB, p.ID, func(v *press) { v.Ended = pressFailed }); err != nil {
+			if err := advance(r.DB, p.ID, func(v *press) { v.Ended = pressFailed }); err != nil {
 				return err
 			}
 		}
@@ -90,7 +90,7 @@ func run(ctx context.Context, r *appliance.Running, p store.Record[press]) error
 	if len(ids) == 0 {
 		return fmt.Errorf("no bulletin of %s, period %d", p.Value.Year, p.Value.Period)
 	}
-	if err := endPress(r.DB, p.ID, func(v *press) { v.Done, v.Of = 0, len(ids) }); err != nil {
+	if err := advance(r.DB, p.ID, func(v *press) { v.Done, v.Of = 0, len(ids) }); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
@@ -101,7 +101,7 @@ func run(ctx context.Context, r *appliance.Running, p store.Record[press]) error
 			if n%tellEvery != 0 {
 				return
 			}
-			if err := endPress(r.DB, p.ID, func(v *press) { v.Done = n }); err != nil {
+			if err := advance(r.DB, p.ID, func(v *press) { v.Done = n }); err != nil {
 				stop(err)
 			}
 		}))
@@ -114,15 +114,15 @@ func run(ctx context.Context, r *appliance.Running, p store.Record[press]) error
 		}
 		return err
 	}
-	return endPress(r.DB, p.ID, func(v *press) {
+	return advance(r.DB, p.ID, func(v *press) {
 		v.Ended, v.Done = pressReady, len(ids)
 		v.File = []store.Blob{{Hash: hash, Size: size, Name: "bulletins-" + v.Year + "-" + fmt.Sprint(v.Period) + ".pdf", Type: "application/pdf"}}
 	})
 }
 
-// endPress changes a printing that still works; errStopped when somebody has
+// advance changes a printing that still works; errStopped when somebody has
 // stopped it.
-func endPress(db *store.DB, id store.ID, change func(*press)) error {
+func advance(db *store.DB, id store.ID, change func(*press)) error {
 	return db.Update(func(tx *store.Tx) error {
 		p, err := presses.Get(tx, id)
 		if err != nil || p.Value.Ended != "" {
