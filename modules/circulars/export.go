@@ -1,19 +1,17 @@
 package circulars
 
 import (
+	"cmp"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"preau/appliance"
 	"preau/school"
 	"preau/school/seal"
+	"preau/school/sheet"
 	"preau/store"
 	"preau/web"
 )
@@ -33,25 +31,19 @@ type exported struct {
 	Body      string `json:"body"`
 }
 
-var exportHeadings = []string{"Identifiant", "Référence", "Date", "Objet", "Émetteur", "Signataire", "Urgence", "Échéance", "Code", "Texte"}
+var exportHeadings = []any{"Identifiant", "Référence", "Date", "Objet", "Émetteur", "Signataire", "Urgence", "Échéance", "Code", "Texte"}
 
-func (x exported) cells() []string {
-	cells := []string{x.ID, x.Reference, x.Date, x.Subject, x.Issuer, x.Signatory, x.Urgency, x.Deadline, x.Code, x.Body}
-	for i, s := range cells {
-		if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) { // nothing that a spreadsheet would compute
-			cells[i] = "'" + s
-		}
-	}
-	return cells
+func (x exported) cells() []any {
+	return []any{x.ID, x.Reference, x.Date, x.Subject, x.Issuer, x.Signatory, x.Urgency, x.Deadline, x.Code, x.Body}
 }
 
 // exportCommand writes the circulars, newest first, to standard output in the
 // format of flag "format". In a school those that were set aside as not genuine
 // are left out.
 func exportCommand(_ context.Context, r *appliance.Running, call appliance.Call) (int, error) {
-	write := map[string]func(io.Writer, []exported) error{"": writeCSV, "csv": writeCSV, "xlsx": writeXLSX, "json": writeJSON}[call.Flags["format"]]
-	if write == nil {
-		return appliance.Usage, fmt.Errorf("no format %q; there is csv, xlsx, json", call.Flags["format"])
+	format := cmp.Or(call.Flags["format"], sheet.CSV)
+	if format != sheet.CSV && format != sheet.XLSX && format != "json" {
+		return appliance.Usage, fmt.Errorf("no format %q; there is csv, xlsx, json", format)
 	}
 	list := []exported{}
 	err := r.DB.View(func(tx *store.Tx) error {
@@ -82,7 +74,7 @@ func exportCommand(_ context.Context, r *appliance.Running, call appliance.Call)
 	if err != nil {
 		return appliance.Failed, err
 	}
-	if err := write(call.Stdout, list); err != nil {
+	if err := write(call.Stdout, format, list); err != nil {
 		return appliance.Failed, fmt.Errorf("export circulars: %w", err)
 	}
 	err = r.DB.Update(func(tx *store.Tx) error {
@@ -94,44 +86,13 @@ func exportCommand(_ context.Context, r *appliance.Running, call appliance.Call)
 	return appliance.Done, nil
 }
 
-// writeCSV writes what a spreadsheet in French opens by a double click.
-func writeCSV(w io.Writer, list []exported) error {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return err
+func write(w io.Writer, format string, list []exported) error {
+	if format == "json" {
+		return json.NewEncoder(w).Encode(list)
 	}
-	c := csv.NewWriter(w)
-	c.Comma, c.UseCRLF = ';', true
-	rows := [][]string{exportHeadings}
+	rows := [][]any{exportHeadings}
 	for _, x := range list {
 		rows = append(rows, x.cells())
 	}
-	return c.WriteAll(rows)
+	return sheet.Write(w, format, rows)
 }
-
-func writeXLSX(w io.Writer, list []exported) error {
-	f := excelize.NewFile()
-	defer func() { _ = f.Close() }()
-	s, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return err
-	}
-	rows := [][]string{exportHeadings}
-	for _, x := range list {
-		rows = append(rows, x.cells())
-	}
-	for n, cells := range rows {
-		values := make([]any, len(cells))
-		for i, c := range cells {
-			values[i] = c
-		}
-		if err := s.SetRow(fmt.Sprintf("A%d", n+1), values); err != nil {
-			return err
-		}
-	}
-	if err := s.Flush(); err != nil {
-		return err
-	}
-	return f.Write(w)
-}
-
-func writeJSON(w io.Writer, list []exported) error { return json.NewEncoder(w).Encode(list) }

@@ -1,18 +1,17 @@
 package people
 
 import (
+	"cmp"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/xuri/excelize/v2"
-
 	"preau/appliance"
 	"preau/school"
+	"preau/school/sheet"
 	"preau/store"
 )
 
@@ -34,20 +33,13 @@ type exported struct {
 	Left      string   `json:"left,omitempty"`
 }
 
-var exportHeadings = []string{"Sorte", "Matricule", "Nom", "Prénoms", "Sexe", "Date de naissance", "Lieu de naissance", "Classe", "Série", "Redoublant", "Fonction", "Téléphone", "Départ"}
+var exportHeadings = []any{"Sorte", "Matricule", "Nom", "Prénoms", "Sexe", "Date de naissance", "Lieu de naissance", "Classe", "Série", "Redoublant", "Fonction", "Téléphone", "Départ"}
 
 // exportCommand writes everybody on the roster, by kind and name, to standard
 // output in the format of flag "format".
 func exportCommand(_ context.Context, r *appliance.Running, call appliance.Call) (int, error) {
-	var write func(io.Writer, []exported) error
-	switch format := call.Flags["format"]; format {
-	case "csv", "":
-		write = writeCSV
-	case "xlsx":
-		write = writeXLSX
-	case "json":
-		write = writeJSON
-	default:
+	format := cmp.Or(call.Flags["format"], sheet.CSV)
+	if format != sheet.CSV && format != sheet.XLSX && format != "json" {
 		return appliance.Usage, fmt.Errorf("no format %q; there is csv, xlsx, json", format)
 	}
 	var people []exported
@@ -58,7 +50,7 @@ func exportCommand(_ context.Context, r *appliance.Running, call appliance.Call)
 	if err != nil {
 		return appliance.Failed, err
 	}
-	if err := write(call.Stdout, people); err != nil {
+	if err := write(call.Stdout, format, people); err != nil {
 		return appliance.Failed, fmt.Errorf("export people: %w", err)
 	}
 	err = r.DB.Update(func(tx *store.Tx) error {
@@ -98,7 +90,7 @@ func everybody(tx *store.Tx) ([]exported, error) {
 	return out, nil
 }
 
-func (x exported) cells() []string {
+func (x exported) cells() []any {
 	born := x.Born
 	if born == "" {
 		born = x.BornText
@@ -111,77 +103,16 @@ func (x exported) cells() []string {
 	if x.Kind == string(school.Staff) {
 		sort, repeating = "Personnel", ""
 	}
-	cells := []string{sort, x.Matricule, x.Surname, x.Given, x.Sex, born, x.Place, x.Class, x.Series, repeating, strings.Join(x.Roles, " "), x.Phone, x.Left}
-	for i := range cells {
-		cells[i] = harmlessCell(cells[i])
-	}
-	return cells
+	return []any{sort, x.Matricule, x.Surname, x.Given, x.Sex, born, x.Place, x.Class, x.Series, repeating, strings.Join(x.Roles, " "), x.Phone, x.Left}
 }
 
-// harmlessCell keeps a spreadsheet from computing what somebody wrote as a
-// name: an apostrophe makes it text, and reading the list drops it again.
-func harmlessCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
+func write(w io.Writer, format string, people []exported) error {
+	if format == "json" {
+		return json.NewEncoder(w).Encode(append([]exported{}, people...))
 	}
-	return s
-}
-
-// writeCSV writes what a spreadsheet in French opens by a double click: UTF-8
-// with a mark, semicolons, CRLF.
-func writeCSV(w io.Writer, people []exported) error {
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return err
-	}
-	c := csv.NewWriter(w)
-	c.Comma, c.UseCRLF = ';', true
-	if err := c.Write(exportHeadings); err != nil {
-		return err
-	}
+	rows := [][]any{exportHeadings}
 	for _, p := range people {
-		if err := c.Write(p.cells()); err != nil {
-			return err
-		}
+		rows = append(rows, p.cells())
 	}
-	c.Flush()
-	return c.Error()
-}
-
-func writeXLSX(w io.Writer, people []exported) error {
-	f := excelize.NewFile()
-	defer func() { _ = f.Close() }()
-	sw, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return err
-	}
-	row := func(n int, cells []string) error {
-		values := make([]any, len(cells))
-		for i, c := range cells {
-			values[i] = c
-		}
-		at, err := excelize.CoordinatesToCellName(1, n)
-		if err != nil {
-			return err
-		}
-		return sw.SetRow(at, values)
-	}
-	if err := row(1, exportHeadings); err != nil {
-		return err
-	}
-	for i, p := range people {
-		if err := row(i+2, p.cells()); err != nil {
-			return err
-		}
-	}
-	if err := sw.Flush(); err != nil {
-		return err
-	}
-	return f.Write(w)
-}
-
-func writeJSON(w io.Writer, people []exported) error {
-	if people == nil {
-		people = []exported{}
-	}
-	return json.NewEncoder(w).Encode(people)
+	return sheet.Write(w, format, rows)
 }

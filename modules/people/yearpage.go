@@ -1,7 +1,6 @@
 package people
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -156,7 +155,7 @@ func addClass(c *web.Ctx) error {
 
 // sendYearForm is the list to fill in: everybody who is here, with empty columns.
 func sendYearForm(c *web.Ctx) error {
-	rows := [][]string{{"Matricule", "Nom", "Prénoms", "Classe", "Décision", "Nouvelle classe"}}
+	rows := [][]any{{"Matricule", "Nom", "Prénoms", "Classe", "Décision", "Nouvelle classe"}}
 	err := c.View(func(tx *store.Tx) error {
 		list, err := classRows(tx, "")
 		if err != nil {
@@ -168,7 +167,7 @@ func sendYearForm(c *web.Ctx) error {
 				return err
 			}
 			for _, r := range pupils {
-				rows = append(rows, []string{r.Value.Matricule, r.Value.Surname, r.Value.Given, k.Class.Label, "", ""})
+				rows = append(rows, []any{r.Value.Matricule, r.Value.Surname, r.Value.Given, k.Class.Label, "", ""})
 			}
 		}
 		return nil
@@ -176,23 +175,7 @@ func sendYearForm(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Download("decisions.csv", "text/csv", func(w io.Writer) error {
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			return err
-		}
-		out := csv.NewWriter(w)
-		out.Comma, out.UseCRLF = ';', true
-		for _, row := range rows {
-			for i := range row {
-				row[i] = harmlessCell(row[i])
-			}
-			if err := out.Write(row); err != nil {
-				return err
-			}
-		}
-		out.Flush()
-		return out.Error()
-	})
+	return c.Download("decisions.csv", sheet.MediaType(sheet.CSV), func(w io.Writer) error { return sheet.Write(w, sheet.CSV, rows) })
 }
 
 func sendYearList(c *web.Ctx) error {
