@@ -37,6 +37,11 @@ generate: ## pages from *.templ, and the list of modules
 dictionary: build ## the exchange's next dictionary, from the demonstration: make dictionary ID=2
 	scripts/dictionary $(ID)
 
+.PHONY: fonts
+fonts: ## the letters of bulletins, from DejaVu: only when some are lacking
+	@scripts/tools pyftsubset:fonttools
+	@scripts/fonts
+
 .PHONY: build
 build: ## build/preau, static and stripped
 	@mkdir -p build

@@ -9,10 +9,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-fonts/dejavu/dejavusanscondensed"
-	"github.com/go-fonts/dejavu/dejavusanscondensedbold"
 	"github.com/go-pdf/fpdf"
 	"github.com/skip2/go-qrcode"
+
+	"preau/modules/marks/bulletin/fonts"
 )
 
 // Margins and sizes in millimetres, letters in points (LOOK: A4, 14/12/16).
@@ -36,8 +36,8 @@ func Write(ctx context.Context, w io.Writer, title string, pages iter.Seq2[Page,
 	pdf.SetCreator("Préau", true)
 	pdf.SetMargins(side, top, side)
 	pdf.SetAutoPageBreak(false, 0)
-	pdf.AddUTF8FontFromBytes(font, "", dejavusanscondensed.TTF)
-	pdf.AddUTF8FontFromBytes(font, "B", dejavusanscondensedbold.TTF)
+	pdf.AddUTF8FontFromBytes(font, "", fonts.Regular)
+	pdf.AddUTF8FontFromBytes(font, "B", fonts.Bold)
 	pdf.SetDrawColor(0, 0, 0)
 	b := &book{pdf: pdf}
 	for p, err := range pages {
