@@ -142,8 +142,16 @@ func passwdCommand(ctx context.Context, r *appliance.Running, call appliance.Cal
 	return appliance.Done, err
 }
 
-// giveOneTime makes a hash the person's one-time secret and ends the sessions.
+// giveOneTime makes a hash the person's one-time secret and ends the sessions. It
+// opens at once, however often the forgotten one was tried.
 func giveOneTime(tx *store.Tx, who school.Actor, id store.ID, hash string) error {
+	r, err := school.Roster.Person(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := school.ForgetThrottles(tx, r.Value.Login); err != nil {
+		return err
+	}
 	if err := school.StoreSecret(tx, id, hash, true); err != nil {
 		return err
 	}
