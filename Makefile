@@ -22,11 +22,12 @@ test: tools build/axe.min.js ## vet, and every test with the race detector
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -p $(P) -timeout $(TIMEOUT) ./...
 
 .PHONY: lint
-lint: ## format, vet, staticcheck, and generated files that are stale
+lint: ## format, vet, staticcheck, generated files that are stale, methods looked up by name
 	@bad="$$(go tool gofumpt -l $$(git ls-files '*.go' | grep -v '_templ\.go$$'))"; [ -z "$$bad" ] || { echo "gofumpt would change:"; echo "$$bad"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	@scripts/stale
+	@scripts/methods
 
 .PHONY: generate
 generate: ## pages from *.templ, and the list of modules

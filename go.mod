@@ -103,3 +103,5 @@ tool (
 	honnef.co/go/tools/cmd/staticcheck
 	mvdan.cc/gofumpt
 )
+
+replace github.com/tiendc/go-deepcopy => ./school/sheet/deepcopy
