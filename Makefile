@@ -62,7 +62,7 @@ bench-signin: build ## sixty people pressing Enter in the same second
 	@scripts/bench signin .
 bench-people: build ## finding among 20,000 people, and a class of 120
 	@scripts/bench people .
-bench-marks: ## averages of a class and of a school, the mark sheet, against their goals
+bench-marks: ## averages, the mark sheet, bulletins of a class and of a school, against their goals
 	@scripts/bench marks ./modules/marks
 bench-sync: tools-sync build/npm ## a school's day through Préau and five others, unlimited and at 64 kbit/s
 	@scripts/bench sync ./sync

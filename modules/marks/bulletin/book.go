@@ -3,6 +3,7 @@ package bulletin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -28,56 +29,70 @@ const (
 
 // Write draws the pages into one PDF. It ends early with the context's error or
 // with the first error of pages; then nothing was written to w. Every is called
-// after each page with the number drawn so far; it may be nil. The file is built
-// in memory: about 20 KB a page until it is written, 3 to 5 KB a page then.
+// after each page with the number drawn so far; it may be nil. The file is kept in
+// memory until it is written: 4 KB a page and what the pages share.
 func Write(ctx context.Context, w io.Writer, title string, pages iter.Seq2[Page, error], every func(n int)) error {
 	pdf := fpdf.New("P", "mm", "A4", "")
 	pdf.SetTitle(title, true)
 	pdf.SetCreator("Préau", true)
 	pdf.SetMargins(side, top, side)
 	pdf.SetAutoPageBreak(false, 0)
+	pdf.SetCatalogSort(true)
 	pdf.AddUTF8FontFromBytes(font, "", fonts.Regular)
 	pdf.AddUTF8FontFromBytes(font, "B", fonts.Bold)
-	pdf.SetDrawColor(0, 0, 0)
-	b := &book{pdf: pdf}
+	file := newFile(pdf)
+	n := 0
 	for p, err := range pages {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = b.page(p)
+			err = draw(file, p, n)
 		}
 		if err != nil {
-			return fmt.Errorf("draw bulletin %d: %w", b.n+1, err)
+			return fmt.Errorf("draw bulletin %d: %w", n+1, err)
 		}
-		b.n++
+		n++
 		if every != nil {
-			every(b.n)
+			every(n)
 		}
 	}
-	if b.n == 0 {
+	if n == 0 {
 		return fmt.Errorf("draw bulletins: no pages")
 	}
-	if err := pdf.Output(w); err != nil {
+	if _, err := file.WriteTo(w); err != nil {
 		return fmt.Errorf("write bulletins: %w", err)
 	}
 	return nil
 }
 
-type book struct {
-	pdf *fpdf.Fpdf
-	n   int // pages done
+// draw adds page n, from 0.
+func draw(f *file, p Page, n int) (err error) {
+	photo := ""
+	if len(p.Photo) > 0 {
+		photo = fmt.Sprintf("photo %d", n)
+		if err := picture(f.pdf, photo, p.Photo); err != nil {
+			return err
+		}
+	}
+	packed := f.page(func(pdf *fpdf.Fpdf) {
+		pdf.SetAutoPageBreak(false, 0)
+		err = (&book{pdf: pdf}).page(p, photo)
+	})
+	return errors.Join(err, packed)
 }
 
-func (b *book) page(p Page) error {
+// book draws on one page.
+type book struct {
+	pdf *fpdf.Fpdf
+}
+
+func (b *book) page(p Page, photo string) error {
 	pdf := b.pdf
-	pdf.AddPage()
+	pdf.SetDrawColor(0, 0, 0)
 	b.stamp(p.Stamp)
 	y := b.header(p)
-	y, err := b.pupil(p, y)
-	if err != nil {
-		return err
-	}
+	y = b.pupil(p, photo, y)
 	// The grid takes what the foot leaves.
 	foot := max(lines(p.FootLeft), lines(p.FootRight))*lead + 2
 	const signature = 34.0
@@ -126,17 +141,14 @@ func (b *book) header(p Page) float64 {
 	return y + 11
 }
 
-func (b *book) pupil(p Page, y float64) (float64, error) {
-	room := inner
-	if len(p.Photo) > 0 {
-		const w, h = 20.0, 25.0
-		if err := b.picture(fmt.Sprintf("photo %d", b.n), p.Photo, width-side-w, y, w, h); err != nil {
-			return 0, err
-		}
-		room -= w + 3
-		return max(b.facts(p.PupilLeft, p.PupilRight, y, room), y+h) + 2, nil
+// pupil writes who it is, beside the photo that goes by a name in the file.
+func (b *book) pupil(p Page, photo string, y float64) float64 {
+	if photo == "" {
+		return b.facts(p.PupilLeft, p.PupilRight, y, inner) + 2
 	}
-	return b.facts(p.PupilLeft, p.PupilRight, y, room) + 2, nil
+	const w, h = 20.0, 25.0
+	b.pdf.ImageOptions(photo, width-side-w, y, w, h, false, fpdf.ImageOptions{}, 0, "")
+	return max(b.facts(p.PupilLeft, p.PupilRight, y, inner-w-3), y+h) + 2
 }
 
 // facts writes two columns of facts over a width and gives the height below them.
@@ -301,16 +313,7 @@ func (b *book) split(s string, w float64, n int) []string {
 func (b *book) sign(p Page, y float64) error {
 	x := side
 	if p.QR != "" {
-		code, err := qrcode.New(p.QR, qrcode.Low)
-		if err != nil {
-			return fmt.Errorf("QR: %w", err)
-		}
-		code.DisableBorder = true
-		png, err := code.PNG(-1) // one dot a module
-		if err != nil {
-			return fmt.Errorf("QR: %w", err)
-		}
-		if err := b.picture(fmt.Sprintf("qr %d", b.n), png, side, y+2, qrSide, qrSide); err != nil {
+		if err := b.code(p.QR, side, y+2); err != nil {
 			return err
 		}
 		x += qrSide + 4
@@ -328,15 +331,43 @@ func (b *book) sign(p Page, y float64) error {
 	return b.pdf.Error()
 }
 
-func (b *book) picture(name string, data []byte, x, y, w, h float64) error {
+// code draws a QR code as a picture in the page's own contents, a bit a dot:
+// an object of its own would weigh as much again.
+func (b *book) code(text string, x, y float64) error {
+	q, err := qrcode.New(text, qrcode.Low)
+	if err != nil {
+		return fmt.Errorf("QR: %w", err)
+	}
+	q.DisableBorder = true
+	rows := q.Bitmap()
+	n := len(rows)
+	var bits strings.Builder
+	for _, row := range rows {
+		for at := 0; at < n; at += 8 {
+			octet := 0
+			for i := range 8 {
+				octet <<= 1
+				if at+i >= n || !row[at+i] {
+					octet |= 1 // white
+				}
+			}
+			fmt.Fprintf(&bits, "%02x", octet)
+		}
+	}
+	k := b.pdf.GetConversionRatio()
+	b.pdf.RawWriteStr(fmt.Sprintf("q %.2f 0 0 %.2f %.2f %.2f cm\nBI /W %d /H %d /BPC 1 /CS /G /F /AHx ID\n%s>\nEI Q",
+		qrSide*k, qrSide*k, x*k, (height-y-qrSide)*k, n, n, bits.String()))
+	return nil
+}
+
+// picture gives the file a photo by name.
+func picture(pdf *fpdf.Fpdf, name string, data []byte) error {
 	kind := map[string]string{"image/jpeg": "JPG", "image/png": "PNG"}[http.DetectContentType(data)]
 	if kind == "" || len(data) > maxPhoto {
 		return fmt.Errorf("picture of %d bytes: JPEG or PNG of at most %d", len(data), maxPhoto)
 	}
-	options := fpdf.ImageOptions{ImageType: kind}
-	b.pdf.RegisterImageOptionsReader(name, options, bytes.NewReader(data))
-	b.pdf.ImageOptions(name, x, y, w, h, false, options, 0, "")
-	return b.pdf.Error()
+	pdf.RegisterImageOptionsReader(name, fpdf.ImageOptions{ImageType: kind}, bytes.NewReader(data))
+	return pdf.Error()
 }
 
 func bold(yes bool) string {
