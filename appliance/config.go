@@ -10,6 +10,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/viper"
+
+	boxsync "preau/sync"
 )
 
 // Config is everything that can be set, in a file, by the environment
@@ -21,6 +23,7 @@ type Config struct {
 	Site     SiteConfig     `mapstructure:"site"`
 	Office   OfficeConfig   `mapstructure:"office"`
 	Exchange ExchangeConfig `mapstructure:"exchange"`
+	Lanes    LanesConfig    `mapstructure:"lanes"`
 	HTTPS    HTTPSConfig    `mapstructure:"https"`
 	MDNS     MDNSConfig     `mapstructure:"mdns"`
 	Log      LogConfig      `mapstructure:"log"`
@@ -97,11 +100,19 @@ type MetricsConfig struct {
 	Token string `mapstructure:"token"`
 }
 
-var defaults = map[string]any{
+var defaults = withLanes(map[string]any{
 	"data": "preau-data", "listen": ":8080", "site.slug": "", "site.hosts": []string{}, "office.address": "",
 	"exchange.listen": ":7443", "exchange.sessions": 2000, "https.listen": httpsAuto, "https.hsts": false, "mdns.enabled": true, "log.level": "info", "log.format": "text",
 	"disk.low_mib": 200, "copies.every": "24h", "metrics.token": "", "stick.path": "",
 	"seal.every": "1h", "escrow.recipients": []string{},
+})
+
+func withLanes(defaults map[string]any) map[string]any {
+	for _, lane := range boxsync.LimitedLanes {
+		name := "lanes." + boxsync.LaneName(lane)
+		defaults[name+".windows"], defaults[name+".day_mib"], defaults[name+".month_mib"] = []string{}, 0, 0
+	}
+	return defaults
 }
 
 // LoadConfig reads a file ("" none) and the environment over the defaults. An
@@ -168,6 +179,8 @@ func (c Config) check() error {
 	if len(c.Escrow.Recipients) == 1 {
 		no = append(no, errors.New("configuration: escrow.recipients names one key; one escrow key is none: name two at least"))
 	}
+	_, bad := c.Lanes.Budget()
+	no = append(no, bad...)
 	if c.Exchange.Sessions < 1 {
 		no = append(no, errors.New("configuration: exchange.sessions must be 1 or more"))
 	}

@@ -42,8 +42,12 @@ func newBoxExchange(r *Running) (Exchange, error) {
 	if err := r.DB.View(func(tx *store.Tx) (err error) { site, err = school.Site(tx); return err }); err != nil {
 		return nil, err
 	}
+	budget, bad := r.Config.Lanes.Budget()
+	if len(bad) > 0 {
+		return nil, errors.Join(bad...)
+	}
 	o := boxsync.EngineOptions{
-		DB: r.DB, Key: key, Site: site.Code, Build: r.Version, Log: r.Log,
+		DB: r.DB, Key: key, Site: site.Code, Build: r.Version, Log: r.Log, Budget: budget,
 		Addr:     func() string { return r.Config.Office.Address },
 		FreeDisk: func() int64 { return diskAt(r.Dir).Free },
 	}

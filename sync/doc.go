@@ -13,11 +13,9 @@
 //     its own outbox and nothing else.
 //   - A rolled-back or copied store goes on under a new origin, and what differs
 //     is found by comparing ranges.
+//   - A lane costs no more a day and a month than its budget, over power cuts and
+//     whatever the clock says; control and urgent never wait for it.
 //   - Every attempt ends in one Report, which log, page and JSON all show.
-//
-// # What it does not
-//
-// It has no byte budgets yet.
 //
 // # On the wire
 //

@@ -26,6 +26,7 @@ type EngineOptions struct {
 	Dial     func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
 	Offset   func(office time.Time, rtt time.Duration)                // told the office's time; may be nil
 	FreeDisk func() int64                                             // may be nil
+	Budget   Budget                                                   // what the lanes may cost; nil: as much as they like
 	Build    string
 	Log      *slog.Logger
 }
@@ -35,6 +36,7 @@ type Engine struct {
 	o    EngineOptions
 	kick chan struct{}
 	z    *codecs
+	led  *ledger
 
 	mu     sync.Mutex
 	site   string // school code
@@ -56,7 +58,7 @@ func NewEngine(o EngineOptions) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(zstd.SpeedBetterCompression), status: Status{State: "never"}}
+	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(zstd.SpeedBetterCompression), led: newLedger(o.DB, o.Budget), status: Status{State: "never"}}
 }
 
 // SetSite is told the school's code when an enrolment has given another.
@@ -248,6 +250,12 @@ func (e *Engine) session(ctx context.Context, rec *recorder, ends bool) (*meter,
 		return nil, fmt.Errorf("boxsync: dial: %w", err)
 	}
 	m := &meter{Conn: raw}
+	b := &bill{l: e.led, m: m}
+	defer func() {
+		if err := b.close(); err != nil {
+			e.o.Log.Error("exchange: what it cost was not written down", "cause", err)
+		}
+	}()
 	defer m.Close()
 	rec.step("dialled", 0)
 	rec.stage("agreed")
@@ -269,19 +277,22 @@ func (e *Engine) session(ctx context.Context, rec *recorder, ends bool) (*meter,
 	}
 	rec.step("agreed", 0)
 	rec.stage("greeted")
-	return m, e.talk(ctx, conn, office, rec, ends)
+	return m, e.talk(ctx, conn, office, rec, b, ends)
 }
 
 // talk greets and carries on with the first batch at once, without waiting
 // for the office's welcome: it assumes what was last confirmed.
-func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec *recorder, ends bool) error {
+func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec *recorder, b *bill, ends bool) error {
 	f, err := newFramer(conn, e.z, commonDict([]uint32{office.Dict}))
 	if err != nil {
 		return err
 	}
 	defer f.close()
-	s := &session{db: e.o.DB, conn: conn, f: f, rec: rec, ends: ends}
+	s := &session{db: e.o.DB, conn: conn, f: f, rec: rec, ends: ends, bill: b, waits: e.led.shut, room: e.led.room}
 	s.init()
+	if s.shut, err = e.led.shut(); err != nil {
+		return err
+	}
 	if s.out, err = e.feeds(); err != nil {
 		return err
 	}
@@ -300,6 +311,7 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec 
 	if err != nil {
 		return err
 	}
+	hello.Shut = s.shut
 	if err := f.write(frameHello, hello); err != nil {
 		return fmt.Errorf("boxsync: hello: %w", err)
 	}

@@ -1,12 +1,12 @@
 package boxsync
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sort"
 	"time"
 
 	"preau/store"
@@ -35,6 +35,10 @@ type fetch struct {
 	p    *store.Partial // where
 	to   int64          // its end; 0: not known yet
 	have *assembly      // of a file that comes by its chunks, once their list is here
+
+	lane   store.Lane
+	upTo   int64 // its part that is asked for, where a budget has no room for the whole; 0: all of it
+	putOff bool  // its lane was shut: the peer lets go of it too
 }
 
 // madeName is the name of what is made from a file.
@@ -50,7 +54,8 @@ func (s *session) letGo() {
 	}
 }
 
-// askBlob asks for the smallest file that is missing, one at a time.
+// askBlob asks for the most pressing file that is missing, the smallest first, one
+// at a time.
 func (s *session) askBlob() (bool, error) {
 	s.mu.Lock()
 	busy := s.fetching != nil
@@ -58,14 +63,14 @@ func (s *session) askBlob() (bool, error) {
 	if busy {
 		return false, nil
 	}
-	missing, err := s.db.Missing()
+	missing, err := s.missing()
 	if err != nil {
 		return false, err
 	}
-	sort.SliceStable(missing, func(i, j int) bool { return missing[i].Size < missing[j].Size })
-	for _, b := range missing {
+	for _, m := range missing {
+		b := m.Blob
 		s.mu.Lock()
-		no, plain := s.refused[b.Hash], s.plain[b.Hash]
+		no, plain := s.refused[b.Hash] || s.shut.has(m.lane) || s.db.HasBlob(b.Hash), s.plain[b.Hash]
 		s.mu.Unlock()
 		if no {
 			continue
@@ -77,7 +82,14 @@ func (s *session) askBlob() (bool, error) {
 		if f == nil { // it is whole already
 			return true, nil
 		}
+		f.lane = m.lane
+		if err := s.limit(f); err != nil {
+			return false, errors.Join(err, f.p.Close())
+		}
 		w := blobWire{Hash: b.Hash[:], Size: b.Size, At: f.p.Offset(), How: f.how, To: f.to}
+		if f.upTo > 0 {
+			w.To = f.upTo
+		}
 		if f.how != howWhole {
 			w.Base = f.base[:]
 		}
@@ -87,6 +99,21 @@ func (s *session) askBlob() (bool, error) {
 		return true, s.f.write(frameWant, w)
 	}
 	return false, nil
+}
+
+// limit asks for no more of a file than its lane's budget has room for.
+func (s *session) limit(f *fetch) error {
+	if s.room == nil {
+		return nil
+	}
+	n, err := s.room(f.lane)
+	if err != nil || n >= endless {
+		return err
+	}
+	if at := f.p.Offset() + max(n, smallestSend); f.to == 0 || at < f.to {
+		f.upTo = at
+	}
+	return nil
 }
 
 // plan chooses how a file shall come; nil when all of it is here.
@@ -161,15 +188,30 @@ func (s *session) gotWant(body []byte) error {
 	}
 	no := !s.give(store.Hash(w.Hash)) || !s.db.HasBlob(store.Hash(w.Hash)) || w.How > howChunks ||
 		w.How != howWhole && !s.db.HasBlob(store.Hash(w.Base))
-	if no {
-		s.reply(frameNoBlob, blobWire{Hash: w.Hash, How: w.How})
-		return nil
+	lane := store.Control
+	if !no {
+		f, err := s.db.OpenBlob(store.Hash(w.Hash))
+		if err != nil {
+			return err
+		}
+		fi, err := f.Stat()
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		of, err := lanesOf(s.db, store.Blob{Hash: store.Hash(w.Hash), Size: fi.Size()})
+		if err != nil {
+			return err
+		}
+		lane = of[0]
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.peerIdle = false
-	if len(s.wanted) < 8 {
-		s.wanted = append(s.wanted, w)
+	no = no || s.shut.has(lane)
+	if s.peerIdle = false; !no && len(s.wanted) < 8 {
+		s.wanted = append(s.wanted, asked{w, lane})
+	}
+	s.mu.Unlock()
+	if no {
+		s.reply(frameNoBlob, blobWire{Hash: w.Hash, How: w.How})
 	}
 	return nil
 }
@@ -179,9 +221,16 @@ func (s *session) gotNoBlob(body []byte) error {
 	if err := unmarshal(body, &w); err != nil {
 		return err
 	}
+	if len(w.Hash) != 32 {
+		return fmt.Errorf("%w: no blob", ErrFrame)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.fetching; f != nil {
+	if f := s.fetching; f != nil && f.blob.Hash == store.Hash(w.Hash) {
+		if f.putOff || s.shut.has(f.lane) { // it is there, and comes another time
+			s.letGo()
+			return nil
+		}
 		if f.how == howWhole {
 			s.refused[f.blob.Hash] = true
 		} else {
@@ -201,9 +250,13 @@ func (s *session) sendPiece() (bool, error) {
 	}
 	w, n := s.wanted[0], max(s.piece, smallestSend)
 	s.mu.Unlock()
-	f, err := s.source(w)
+	f, err := s.source(w.blobWire)
 	if errors.Is(err, errNoGain) {
 		s.mu.Lock()
+		if len(s.wanted) == 0 || !bytes.Equal(s.wanted[0].Hash, w.Hash) {
+			s.mu.Unlock()
+			return true, nil // put off meanwhile
+		}
 		s.wanted = s.wanted[1:]
 		s.mu.Unlock()
 		return true, s.f.write(frameNoBlob, blobWire{Hash: w.Hash, How: w.How})
@@ -233,9 +286,13 @@ func (s *session) sendPiece() (bool, error) {
 	if err := s.f.say(framePiece, p); err != nil {
 		return false, err
 	}
+	s.bill.puts(w.lane, len(data))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.piece = pieceAfter(n, time.Since(start))
+	if len(s.wanted) == 0 || !bytes.Equal(s.wanted[0].Hash, w.Hash) {
+		return true, nil // put off meanwhile
+	}
 	if s.wanted[0].At += int64(len(data)); last {
 		s.wanted = s.wanted[1:]
 	}
@@ -281,7 +338,8 @@ func (s *session) gotPiece(body []byte) error {
 	if f == nil || w.At != f.p.Offset() {
 		return fmt.Errorf("%w: a piece nobody asked for", ErrFrame)
 	}
-	if f.to > 0 && w.At+int64(len(w.Data)) > f.to {
+	s.came = f.lane
+	if end := w.At + int64(len(w.Data)); f.to > 0 && end > f.to || f.upTo > 0 && end > f.upTo {
 		return fmt.Errorf("%w: more than was asked for", ErrFrame)
 	}
 	if _, err := f.p.Write(w.Data); err != nil {
@@ -294,6 +352,12 @@ func (s *session) gotPiece(body []byte) error {
 		return fmt.Errorf("%w: more than the file itself", ErrFrame)
 	}
 	if f.to == 0 || f.p.Offset() < f.to {
+		if f.upTo == 0 || f.p.Offset() < f.upTo {
+			return nil
+		}
+		s.mu.Lock() // the part that was asked for is here
+		defer s.mu.Unlock()
+		s.letGo()
 		return nil
 	}
 	err := s.arrived(f) // before fetching is let go: the writer must not finish it too

@@ -198,6 +198,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	origin := h.o.DB.Origin()
 	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true}
 	s.init()
+	s.setShut(hello.Shut)
 	for _, l := range lanes {
 		s.out = append(s.out, store.Feed{Origin: origin, Lane: l, Site: site})
 	}

@@ -48,7 +48,7 @@ var (
 
 // Collections are the exchange's own, for store.Open on either side.
 func Collections() []store.Definition {
-	return []store.Definition{peers, codes, offices, sticks, stands, segments, escrows}
+	return []store.Definition{peers, codes, offices, sticks, stands, segments, escrows, used}
 }
 
 // Peers lists the boxes, the revoked too.

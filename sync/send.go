@@ -21,6 +21,9 @@ func (s *session) writes(ctx context.Context) error {
 			return err
 		}
 		more, err := s.turn()
+		if err == nil {
+			err = s.bill.left()
+		}
 		if err != nil {
 			return err
 		}
@@ -31,6 +34,9 @@ func (s *session) writes(ctx context.Context) error {
 			continue
 		}
 		if err := s.f.flush(); err != nil {
+			return err
+		}
+		if err := s.bill.left(); err != nil {
 			return err
 		}
 		select {
@@ -50,6 +56,7 @@ func (s *session) writes(ctx context.Context) error {
 				}
 			}
 		case <-ping.C:
+			s.lookAgain() // a stick may have brought rows
 			if s.stalled() {
 				return errStalled
 			}
@@ -73,12 +80,15 @@ var errStalled = errors.New("boxsync: the peer neither confirms nor sends what i
 func (s *session) stalled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	owed := len(s.flying) > 0 || s.fetching != nil || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown)
+	owed := len(s.flying) > 0 || s.fetching != nil && !s.fetching.putOff || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown)
 	return owed && time.Since(s.moved) > stalledAfter
 }
 
 // turn writes the one most pressing thing; false when there is none.
 func (s *session) turn() (bool, error) {
+	if err := s.tellLanes(); err != nil {
+		return false, err
+	}
 	s.mu.Lock()
 	replies := s.replies
 	s.replies = nil
@@ -98,7 +108,7 @@ func (s *session) turn() (bool, error) {
 		return true, nil
 	}
 	if flying < inFlight {
-		if sent, err := s.sendBatch(); sent || err != nil {
+		if sent, err := s.sendBatch(lanes[:len(lanes)-1]); sent || err != nil {
 			return sent, err
 		}
 	}
@@ -111,18 +121,26 @@ func (s *session) turn() (bool, error) {
 	if sent, err := s.sendPiece(); sent || err != nil {
 		return sent, err
 	}
+	if flying < inFlight { // sealed records come after everybody's files
+		if sent, err := s.sendBatch(lanes[len(lanes)-1:]); sent || err != nil {
+			return sent, err
+		}
+	}
 	return s.sayIdle(flying)
 }
 
-// sendBatch sends the next batch of the most pressing lane that has one.
-func (s *session) sendBatch() (bool, error) {
+// sendBatch sends the next batch of the most pressing of some lanes that has one.
+func (s *session) sendBatch(lanes []store.Lane) (bool, error) {
 	s.mu.Lock()
-	hold, past := s.hold, s.cmp.asks(setUp)
+	hold, past, shut := s.hold, s.cmp.asks(setUp), s.shut
 	s.mu.Unlock()
 	if hold {
 		return false, nil
 	}
 	for _, lane := range lanes {
+		if shut.has(lane) {
+			continue
+		}
 		for _, f := range s.out {
 			if f.Lane != lane || past && f.Origin != s.life {
 				continue // what comes back of an earlier life is not to be sent again
@@ -155,6 +173,7 @@ func (s *session) sendBatch() (bool, error) {
 			if err := s.f.write(frameBatch, w); err != nil {
 				return false, err
 			}
+			s.bill.puts(lane, len(w.Rows)/packs+64)
 			s.db.Sent(f, b.To)
 			return true, nil
 		}

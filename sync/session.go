@@ -42,32 +42,39 @@ type session struct {
 	ended map[store.Origin]bool                                 // earlier lives of the peer's store
 	ends  bool                                                  // say bye when both sides have nothing left
 
-	mu        sync.Mutex
-	next      map[store.Feed]store.Cursor // where to send on from
-	flying    []flight
-	size      int
-	replies   []func() error      // acks, pongs: written before anything else
-	wanted    []blobWire          // files the peer asked for
-	fetching  *fetch              // what we asked for; nil: nothing
-	refused   map[store.Hash]bool // files the peer does not have (yet)
-	plain     map[store.Hash]bool // files to be asked for whole
-	piece     int                 // bytes a piece has
-	idle      bool                // we said so
-	peerIdle  bool
-	wake      chan struct{}
-	still     func() error // asked after commits: may the peer go on? nil: yes
-	leaving   bool         // we said goodbye: how the line ends then means nothing
-	onIdle    func()
-	cmp       *comparison // nil: nothing is being compared
-	hold      bool        // the outbox waits for a comparison
-	moved     time.Time   // when the last frame that is not a ping came
-	cutOf     store.Hash  // the file that cut is of; only the writer asks
-	cut       map[[16]byte]int64
-	peerLife  store.Origin // under which the box writes
-	owed      atomic.Bool  // the answer to a ping
-	onPing    bool         // answer pings (the office)
-	greeted   func(kind byte, body []byte) error
-	comparing func(body []byte) error
+	mu         sync.Mutex
+	next       map[store.Feed]store.Cursor // where to send on from
+	flying     []flight
+	size       int
+	replies    []func() error      // acks, pongs: written before anything else
+	wanted     []asked             // files the peer asked for
+	fetching   *fetch              // what we asked for; nil: nothing
+	refused    map[store.Hash]bool // files the peer does not have (yet)
+	plain      map[store.Hash]bool // files to be asked for whole
+	piece      int                 // bytes a piece has
+	idle       bool                // we said so
+	peerIdle   bool
+	wake       chan struct{}
+	still      func() error // asked after commits: may the peer go on? nil: yes
+	leaving    bool         // we said goodbye: how the line ends then means nothing
+	onIdle     func()
+	cmp        *comparison // nil: nothing is being compared
+	hold       bool        // the outbox waits for a comparison
+	moved      time.Time   // when the last frame that is not a ping came
+	cutOf      store.Hash  // the file that cut is of; only the writer asks
+	cut        map[[16]byte]int64
+	peerLife   store.Origin // under which the box writes
+	owed       atomic.Bool  // the answer to a ping
+	onPing     bool         // answer pings (the office)
+	greeted    func(kind byte, body []byte) error
+	comparing  func(body []byte) error
+	lacks      []lacking // files that are missing here
+	lacksKnown bool
+	shut       laneSet                         // lanes that wait, as the box says
+	waits      func() (laneSet, error)         // what the box says now; nil at the office
+	room       func(store.Lane) (int64, error) // bytes that may be asked for on a lane; nil at the office
+	bill       *bill                           // nil: nobody counts
+	came       store.Lane                      // of the frame that is handled; only the reader asks
 }
 
 type flight struct {
@@ -146,7 +153,11 @@ func (s *session) reads() error {
 		s.mu.Lock()
 		s.moved = time.Now()
 		s.mu.Unlock()
+		s.came = store.Control
 		if err := s.handle(kind, body); err != nil {
+			return err
+		}
+		if err := s.bill.came(s.came); err != nil {
 			return err
 		}
 		s.poke()
@@ -174,7 +185,11 @@ func (s *session) handle(kind byte, body []byte) error {
 		}
 		return nil
 	case frameCompare:
+		s.came = store.Records
+		defer s.lookAgain()
 		return s.comparing(body)
+	case frameLanes:
+		return s.gotLanes(body)
 	case frameBye:
 		var w byeWire
 		if err := unmarshal(body, &w); err != nil {
@@ -223,6 +238,7 @@ func (s *session) gotBatch(body []byte) error {
 		return err
 	}
 	feed = s.mine(feed.Origin, feed.Lane)
+	s.came = feed.Lane
 	rows, err := unpackRows(w.Rows)
 	if err != nil {
 		return err
@@ -251,6 +267,7 @@ func (s *session) gotBatch(body []byte) error {
 	if err := s.db.Apply(b, s.from); err != nil {
 		return err
 	}
+	s.lookAgain()
 	s.rec.step("received", len(b.Rows)+len(b.Gone))
 	s.reply(frameAck, wireCursor(feed, to))
 	return nil

@@ -113,6 +113,7 @@ type simBox struct {
 	school string
 	link   *linktest.Link
 	key    ed25519.PrivateKey
+	budget Budget
 	engine *Engine
 }
 
@@ -152,6 +153,9 @@ func newSim(seed uint64, dir string) (*sim, error) {
 			return nil, err
 		}
 		b.link, _ = linktest.New()
+		if i == 0 && seed%3 == 0 { // records by day only, and not many files
+			b.budget = Budget{store.Records: {Windows: []Window{{6 * 60, 18 * 60}}}, store.Small: {Day: 120_000, Month: 200_000}}
+		}
 		b.begin()
 		w.boxes = append(w.boxes, b)
 	}
@@ -160,7 +164,7 @@ func newSim(seed uint64, dir string) (*sim, error) {
 }
 
 func (b *simBox) begin() {
-	b.engine = NewEngine(EngineOptions{DB: b.db, Key: b.key, Site: b.school, Dial: b.link.Dial})
+	b.engine = NewEngine(EngineOptions{DB: b.db, Key: b.key, Site: b.school, Dial: b.link.Dial, Budget: b.budget})
 }
 
 // serve starts the office's hub behind all links.
@@ -384,6 +388,8 @@ func (w *sim) settle() error {
 	for _, b := range w.boxes {
 		b.link.CutAfter(0)
 		b.link.Down(false)
+		b.budget = nil
+		b.begin()
 	}
 	for round := range 5 {
 		for _, b := range w.boxes {

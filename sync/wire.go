@@ -26,7 +26,13 @@ const (
 	frameEnroled = 10
 	frameBye     = 11 // reason, and when to come back
 	frameCompare = 13 // fingerprints of ranges, and what differs
+	// frameLanes is the box's: which lanes wait now. An office that does not know it
+	// sends on.
+	frameLanes = skippable | 14
 )
+
+// skippable marks the types that a reader who does not know them passes over.
+const skippable = 0x80
 
 // maxFrame bounds what memory is taken for one frame: a batch of 32 KiB of
 // rows with one record of the largest size in it.
@@ -77,7 +83,12 @@ type helloWire struct {
 	Trusted  bool         `cbor:"6,keyasint,omitempty"`
 	FreeDisk int64        `cbor:"7,keyasint,omitempty"`
 	Pending  int          `cbor:"8,keyasint,omitempty"`
-	Dicts    []uint32     `cbor:"9,keyasint,omitempty"` // that the box can read
+	Dicts    []uint32     `cbor:"9,keyasint,omitempty"`  // that the box can read
+	Shut     laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
+}
+
+type lanesWire struct {
+	Shut laneSet `cbor:"1,keyasint,omitempty"` // all that wait now
 }
 
 type welcomeWire struct {
