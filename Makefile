@@ -58,7 +58,7 @@ bench-store: ## durable commits against a raw append and fdatasync loop
 	@scripts/bench store ./store/...
 bench-pages: tools-bench build ## pages per second against nginx serving the same bytes
 	@scripts/bench pages .
-bench-signin: build ## sixty people pressing Enter in the same second
+bench-signin: build ## sixty of the staff, then sixty pupils, pressing Enter in the same second
 	@scripts/bench signin .
 bench-people: build ## finding among 20,000 people, and a class of 120
 	@scripts/bench people .

@@ -39,8 +39,8 @@ func TestBenchPages(t *testing.T) {
 	pid := s.procs["box"].Process.Pid
 	idle := memory(pid, "VmRSS")
 	shared, own := newVisitor(t, s.Box), newVisitor(t, s.Box)
-	shared.send(shared.form(s.login("box", "teacher", 0), "shared"))
-	own.send(own.form(s.login("box", "teacher", 1), "own"))
+	shared.send("/signin", shared.form(s.login("box", "teacher", 0), "shared"))
+	own.send("/signin", own.form(s.login("box", "teacher", 1), "own"))
 
 	pages := map[string]string{"home": "/", "list": "/circulars"}
 	root := t.TempDir()
@@ -219,7 +219,7 @@ func (s *stage) publish(n int) {
 	close(turn)
 	all.Wait()
 	v := newVisitor(s.t, s.Box)
-	v.send(v.form(s.login("box", "head", 0), "shared"))
+	v.send("/signin", v.form(s.login("box", "head", 0), "shared"))
 	total := regexp.MustCompile(fmt.Sprintf(`sur %d\x{202f}`, n/1000))
 	end := time.After(3 * time.Minute)
 	again := time.NewTicker(500 * time.Millisecond)

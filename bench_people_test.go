@@ -53,7 +53,7 @@ func TestBenchPeople(t *testing.T) {
 	}
 	s.startBox()
 	head := newVisitor(t, s.Box)
-	head.send(head.form(login{Login: "proviseur", Secret: secret}, "own"))
+	head.send("/signin", head.form(login{Login: "proviseur", Secret: secret}, "own"))
 	measure := func(what, path string, n int, against float64) {
 		t.Helper()
 		var took []time.Duration
