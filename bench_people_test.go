@@ -89,9 +89,9 @@ func manyPupils(n int) []byte {
 	surnames := []string{"AGBODJAN", "KOFFI", "N'GBÉNDÉ", "TCHALLA", "DE SOUZA", "ESSO-WAVANA", "LAWSON", "AMÉGAN", "OURO-AKPO", "ƉOGBE"}
 	given := []string{"Afi", "Kossi", "Mawuéna", "Yao", "Essossinam", "Akouvi", "Komlan", "Abla"}
 	var b bytes.Buffer
-	b.WriteString("Matricule;Nom;Prénoms;Sexe;Date de naissance;Classe;Série\n")
+	b.WriteString("Matricule;Nom;Prénoms;Sexe;Date de naissance;Lieu de naissance;Classe;Série\n")
 	for i := range n {
-		fmt.Fprintf(&b, "%d%05d;%s;%s %s;%s;%02d/%02d/%d;Tle D%d;D\n", n/1000, i, surnames[i%10], given[i%8], given[(i/8)%8], []string{"F", "M"}[i%2], 1+i%28, 1+i%12, 2005+i%6, n+i/120)
+		fmt.Fprintf(&b, "%d%05d;%s;%s %s;%s;%02d/%02d/%d;%s;Tle D%d;D\n", n/1000, i, surnames[i%10], given[i%8], given[(i/8)%8], []string{"F", "M"}[i%2], 1+i%28, 1+i%12, 2005+i%6, []string{"Lomé", "Kpalimé", "Aného", "Atakpamé", "Dapaong"}[i%5], n+i/120)
 	}
 	return b.Bytes()
 }

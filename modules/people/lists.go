@@ -33,15 +33,15 @@ type classesPage struct {
 }
 
 type classRow struct {
-	ID             store.ID
-	Class          school.Class
-	Boys, Girls, N int
-	Titular        string
+	ID    store.ID
+	Class school.Class
+	school.Headcount
+	Titular string
 }
 
 // count adds a class to the totals.
 func (p *classesPage) count(r classRow) {
-	p.Pupils, p.Girls, p.Boys = p.Pupils+r.N, p.Girls+r.Girls, p.Boys+r.Boys
+	p.Pupils, p.Girls, p.Boys = p.Pupils+r.All, p.Girls+r.Girls, p.Boys+r.Boys
 }
 
 func showClasses(c *web.Ctx) error {
@@ -53,7 +53,10 @@ func showClasses(c *web.Ctx) error {
 		if p.Year, p.Years, err = yearsShown(tx, c.Query("year")); err != nil {
 			return err
 		}
-		if p.Rows, err = classRows(tx, p.Year); err != nil {
+		if p.Query != "" || p.Left { // who was found, and nothing beside
+			return p.find(c, tx)
+		}
+		if p.Rows, err = classRows(c, tx, p.Year); err != nil {
 			return err
 		}
 		for _, r := range p.Rows {
@@ -76,7 +79,7 @@ func showClasses(c *web.Ctx) error {
 func showMine(c *web.Ctx) error {
 	p := classesPage{Base: c.Base("people.mine.title"), Mine: true}
 	err := c.View(func(tx *store.Tx) error {
-		all, err := classRows(tx, "")
+		all, err := classRows(c, tx, "")
 		if err != nil {
 			return err
 		}
@@ -127,8 +130,9 @@ func yearsShown(tx *store.Tx, asked string) (year string, others []string, err e
 	return year, slices.DeleteFunc(others, func(o string) bool { return o == year }), nil
 }
 
-// classRows are the classes of a year, the current one when year is "".
-func classRows(tx *store.Tx, year string) ([]classRow, error) {
+// classesOf are the classes of a year, the current one when year is "", in the
+// order of levels.
+func classesOf(tx *store.Tx, year string) ([]store.Record[school.Class], error) {
 	if year == "" {
 		now, err := school.CurrentYear(tx)
 		if err != nil {
@@ -148,31 +152,27 @@ func classRows(tx *store.Tx, year string) ([]classRow, error) {
 		return slices.IndexFunc(pack.Levels, func(l packs.Level) bool { return l.Code == c.Value.Level })
 	}
 	slices.SortStableFunc(classes, func(a, b store.Record[school.Class]) int { return order(a) - order(b) })
+	return classes, nil
+}
+
+// classRows are the classes of a year with their titulars and how many are in
+// them.
+func classRows(c *web.Ctx, tx *store.Tx, year string) ([]classRow, error) {
+	classes, err := classesOf(tx, year)
+	if err != nil || len(classes) == 0 {
+		return nil, err
+	}
+	d, err := directory(c, tx)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]classRow, len(classes))
-	byID := map[store.ID]*classRow{}
-	for i, c := range classes {
-		rows[i] = classRow{ID: c.ID, Class: c.Value}
-		byID[c.ID] = &rows[i]
-		if !c.Value.Titular.IsZero() {
-			if t, err := school.Roster.Person(tx, c.Value.Titular); err == nil {
+	for i, k := range classes {
+		rows[i] = classRow{ID: k.ID, Class: k.Value, Headcount: d.In(k.ID)}
+		if !k.Value.Titular.IsZero() {
+			if t, err := school.Roster.Person(tx, k.Value.Titular); err == nil {
 				rows[i].Titular = t.Value.Name()
 			}
-		}
-	}
-	for r, err := range school.People.Where(tx, "kind", string(school.PupilKind)) {
-		if err != nil {
-			return nil, err
-		}
-		row := byID[r.Value.Class]
-		if row == nil || r.Value.Left != "" {
-			continue
-		}
-		row.N++
-		switch r.Value.Sex {
-		case "M":
-			row.Boys++
-		case "F":
-			row.Girls++
 		}
 	}
 	return rows, nil

@@ -138,14 +138,14 @@ func newForm(c *web.Ctx, id store.ID, kind school.Kind, name string, t map[strin
 		p.Refused = p.T("people.refused.not_saved")
 	}
 	err := c.View(func(tx *store.Tx) error {
-		rows, err := classRows(tx, "")
+		rows, err := classesOf(tx, "")
 		if err != nil || kind != school.PupilKind {
 			return err
 		}
 		p.Classes = []web.Option{{Value: "", Label: p.T("people.class.none")}}
 		known := false
 		for _, r := range rows {
-			p.Classes = append(p.Classes, web.Option{Value: r.ID.String(), Label: r.Class.Label})
+			p.Classes = append(p.Classes, web.Option{Value: r.ID.String(), Label: r.Value.Label})
 			known = known || r.ID.String() == t["class"]
 		}
 		if was, err := store.ParseID(t["class"]); err == nil && !known { // a class of another year

@@ -157,7 +157,7 @@ func addClass(c *web.Ctx) error {
 func sendYearForm(c *web.Ctx) error {
 	rows := [][]any{{"Matricule", "Nom", "Prénoms", "Classe", "Décision", "Nouvelle classe"}}
 	err := c.View(func(tx *store.Tx) error {
-		list, err := classRows(tx, "")
+		list, err := classesOf(tx, "")
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func sendYearForm(c *web.Ctx) error {
 				return err
 			}
 			for _, r := range pupils {
-				rows = append(rows, []any{r.Value.Matricule, r.Value.Surname, r.Value.Given, k.Class.Label, "", ""})
+				rows = append(rows, []any{r.Value.Matricule, r.Value.Surname, r.Value.Given, k.Value.Label, "", ""})
 			}
 		}
 		return nil
