@@ -3,6 +3,7 @@ package appliance
 import (
 	"preau/school"
 	"preau/school/org"
+	"preau/school/packs"
 	"preau/school/seal"
 	"preau/store"
 	boxsync "preau/sync"
@@ -14,7 +15,7 @@ import (
 func Definitions(modules []Module) []store.Definition {
 	var defs []store.Definition
 	for _, shared := range [][]store.Definition{
-		school.Collections(), org.Collections(), seal.Collections(), boxsync.Collections(), web.Collections(),
+		school.Collections(), org.Collections(), packs.Collections(), seal.Collections(), boxsync.Collections(), web.Collections(),
 	} {
 		defs = append(defs, shared...)
 	}

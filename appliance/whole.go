@@ -3,12 +3,14 @@ package appliance
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"preau/school"
 	"preau/school/average"
 	"preau/school/packs"
+	"preau/school/seal"
 	"preau/web"
 )
 
@@ -32,6 +34,9 @@ type PackFault struct {
 type PackReport struct {
 	OK       bool        `json:"ok"`
 	Name     string      `json:"name"`
+	Version  string      `json:"version"`
+	From     string      `json:"from"`   // day from which it counts, "" always
+	Signed   string      `json:"signed"` // code and version as signed, by a key that was not asked; "" no signature
 	Levels   int         `json:"levels"`
 	Series   int         `json:"series"`
 	Subjects int         `json:"subjects"`
@@ -49,22 +54,28 @@ type Worked struct {
 	Steps   []string `json:"steps"`
 }
 
-// CheckPack reads the files of a country pack in dir and computes its worked
-// examples again. The steps are told in the pack's language.
-func CheckPack(dir string) (PackReport, error) {
+// CheckPack reads a country pack, its folder or its one file, and computes its
+// worked examples again. The steps are told in the pack's language. Whose the
+// signature of a file is only a site can say.
+func CheckPack(path string) (PackReport, error) {
 	r := PackReport{Faults: []PackFault{}, Worked: []Worked{}}
-	if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
-		return r, fmt.Errorf("%s is no folder", dir)
+	given, signed, err := packFiles(path)
+	var p *packs.Pack
+	if err == nil {
+		p, err = given.Pack()
 	}
-	p, err := packs.Read(os.DirFS(dir))
 	var faults packs.Faults
 	if err != nil && !errors.As(err, &faults) {
 		return r, err
+	}
+	if h, err := signed.Decode(); err == nil {
+		r.Signed = h.Reference
 	}
 	for _, f := range faults {
 		r.Faults = append(r.Faults, PackFault(f))
 	}
 	if r.OK = len(r.Faults) == 0; r.OK {
+		r.Version, r.From = p.About.Version, p.About.From
 		r.Name, r.Levels, r.Series, r.Subjects = p.About.Name, len(p.Levels), len(p.Series), len(p.Subjects)
 		words, err := web.LoadWords(school.Words)
 		if err != nil {
@@ -76,4 +87,36 @@ func CheckPack(dir string) (PackReport, error) {
 		}
 	}
 	return r, nil
+}
+
+// packFiles reads the files of a pack from its folder, or from the one file in
+// which it is carried.
+func packFiles(path string) (packs.Files, seal.Signed, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, seal.Signed{}, fmt.Errorf("%s: there is no such folder or file", path)
+	}
+	if fi.IsDir() {
+		given, err := packs.FilesIn(os.DirFS(path))
+		return given, seal.Signed{}, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, seal.Signed{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, packs.MaxCarried+1))
+	if err != nil {
+		return nil, seal.Signed{}, err
+	}
+	return packs.Unpack(data)
+}
+
+// CarryPack is the pack in a folder as one file, not signed yet.
+func CarryPack(dir string) ([]byte, error) {
+	given, _, err := packFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	return given.Carry(seal.Signed{})
 }

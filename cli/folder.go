@@ -20,19 +20,20 @@ func (a *app) backup() *cobra.Command {
 	_ = c.MarkFlagRequired("to")
 	c.MarkFlagsMutuallyExclusive("recipient", "plain")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.intoFile(c, c.Flag("to").Value.String(), "backup", flagsOf(c, "recipient", "plain"))
+		return a.intoFile(c, c.Flag("to").Value.String(), "backup", appliance.Call{Flags: flagsOf(c, "recipient", "plain")})
 	}
 	return c
 }
 
 // intoFile has a command write a file: whole and durable, or not at all.
-func (a *app) intoFile(c *cobra.Command, path, name string, flags map[string]string) error {
+func (a *app) intoFile(c *cobra.Command, path, name string, call appliance.Call) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".preau-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	err = a.do(c, name, appliance.Call{Flags: flags, Stdout: f})
+	call.Stdout = f
+	err = a.do(c, name, call)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err != nil || a.exit != appliance.Done {
 		return err

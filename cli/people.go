@@ -55,7 +55,7 @@ func (a *app) export() *cobra.Command {
 		one.Flags().String("format", "csv", "csv, xlsx or json")
 		_ = one.MarkFlagRequired("to")
 		one.RunE = func(c *cobra.Command, _ []string) error {
-			return a.intoFile(c, c.Flag("to").Value.String(), "export "+what, map[string]string{"format": c.Flag("format").Value.String()})
+			return a.intoFile(c, c.Flag("to").Value.String(), "export "+what, appliance.Call{Flags: map[string]string{"format": c.Flag("format").Value.String()}})
 		}
 		lists = append(lists, one)
 	}

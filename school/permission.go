@@ -21,6 +21,8 @@ const (
 	ChangeAccounts  Deed = "accounts.change"
 	SeeFleet        Deed = "fleet.see"
 	ChangeSigningBy Deed = "keys.change" // rotation and revocation of signing keys
+	SendPacks       Deed = "packs.send"  // a country pack, to every school
+	SeeResults      Deed = "results.see" // counts of results, per school, never by name
 )
 
 // The deeds in a school.
@@ -53,6 +55,7 @@ const (
 	SeeHealth Deed = "health.see"
 	UseSticks Deed = "sticks.use" // the exchange by USB stick
 	SeeAudit  Deed = "audit.see"
+	SeePacks  Deed = "packs.see" // which country pack counts from when
 )
 
 // deeds is the whole table. A deed that does not stand here is nobody's.
@@ -68,6 +71,8 @@ var deeds = map[Deed]Access{
 	ChangeAccounts:  For(Operator),
 	SeeFleet:        For(Operator),
 	ChangeSigningBy: For(Operator),
+	SendPacks:       For(Signatory),
+	SeeResults:      For(Signatory, Inspector, Statistician),
 
 	ReadCirculars:    For(BoxRoles...),
 	Acknowledge:      For(BoxStaff...),
@@ -96,6 +101,7 @@ var deeds = map[Deed]Access{
 	SeeHealth: For(Head, Technician, Operator),
 	UseSticks: For(Head, Secretary, Technician, Operator),
 	SeeAudit:  For(Head, Operator),
+	SeePacks:  For(append([]Role{Head, Deputy}, OfficeRoles...)...),
 }
 
 // May says who may do a deed; nobody may do an unknown one.

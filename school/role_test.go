@@ -47,6 +47,8 @@ var answers = map[school.Deed]string{
 	school.ChangeAccounts:   "operator",
 	school.SeeFleet:         "operator",
 	school.ChangeSigningBy:  "operator",
+	school.SendPacks:        "signatory",
+	school.SeeResults:       "signatory inspector statistician",
 	school.ReadCirculars:    "head deputy supervisor secretary teacher technician pupil",
 	school.Acknowledge:      "head deputy supervisor secretary teacher technician",
 	school.SeeArrivals:      "head deputy secretary",
@@ -71,6 +73,7 @@ var answers = map[school.Deed]string{
 	school.SeeHealth:        "head technician operator",
 	school.UseSticks:        "head secretary technician operator",
 	school.SeeAudit:         "head operator",
+	school.SeePacks:         "head deputy publisher signatory inspector statistician operator",
 }
 
 func TestPermissionTable(t *testing.T) {

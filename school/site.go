@@ -28,6 +28,18 @@ type SiteInfo struct {
 	Town       string `cbor:"11,keyasint,omitempty"` // place written on documents: « Fait à … »
 	Phone      string `cbor:"12,keyasint,omitempty"`
 	Pack       string `cbor:"13,keyasint,omitempty"` // country pack, "togo"
+	// Packs are the versions of it that the office has sent, by the day from which
+	// they count; before the first one the program's own does.
+	Packs []PackUse `cbor:"14,keyasint,omitempty"`
+}
+
+// PackUse says which version of the country pack counts for what begins on From
+// (YYYY-MM-DD) or later, until the next one.
+type PackUse struct {
+	_       struct{} `cbor:",toarray"`
+	From    string
+	Version string
+	Release store.ID // the record that holds its files
 }
 
 // Sites holds the one record that Site reads and SetSite writes.

@@ -236,6 +236,7 @@ func (c *Ctx) reading(collection string) {
 // alwaysRead are part of every ETag, or tell nothing that a page shows.
 var alwaysRead = map[string]bool{
 	"people": true, "site": true, "years": true, "secrets": true,
+	"packs.releases": true, // never edited; which of them count stands in the site's record
 	"web.sessions": true, "web.seen": true, "web.posts": true, "web.uploads": true, "throttles": true,
 }
 

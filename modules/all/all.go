@@ -7,6 +7,7 @@ import (
 	"preau/modules/audit"
 	"preau/modules/circulars"
 	"preau/modules/marks"
+	"preau/modules/packs"
 	"preau/modules/people"
 	"preau/modules/rooms"
 	"preau/modules/signin"
@@ -19,6 +20,7 @@ func Modules() []appliance.Module {
 		audit.Module(),
 		circulars.Module(),
 		marks.Module(),
+		packs.Module(),
 		people.Module(),
 		rooms.Module(),
 		signin.Module(),

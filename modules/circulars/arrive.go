@@ -94,6 +94,9 @@ func register(tx *store.Tx) error {
 func judge(list seal.KeyList, r store.Record[Circular]) Arrival {
 	a := Arrival{Circular: r.ID, State: Genuine, Code: seal.ShortCode(r.Value.Signed)}
 	h, err := seal.VerifyRecord(list, r.Value.Signed, r.ID)
+	if err == nil && h.Kind > seal.Replacement {
+		err = seal.Malformed
+	}
 	if err == nil {
 		err = h.CheckContent([]byte(r.Value.Body), hashes(r.Value.Annexes))
 	}

@@ -110,6 +110,9 @@ func readClass(tx *store.Tx, class store.ID, number int) (*term, error) {
 		}
 		t.Period = periods[i]
 	}
+	if t.Pack, err = packs.On(tx, t.Period.From); err != nil { // the version that counts for the period
+		return nil, err
+	}
 	if t.Engine, err = t.Pack.EngineOf(t.Class.Value.Level, t.Period.From); err != nil {
 		return nil, err
 	}

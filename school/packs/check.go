@@ -3,6 +3,7 @@ package packs
 import (
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,12 @@ func (r *reader) check(p *Pack) {
 		if v == "" {
 			r.fault("pack.yaml", 0, "%s is missing", key)
 		}
+	}
+	if p.About.From != "" && !validDay(p.About.From) {
+		r.fault("pack.yaml", 0, "from %q is no day", p.About.From)
+	}
+	if strings.ContainsAny(p.About.Code+p.About.Version, " \t\n") {
+		r.fault("pack.yaml", 0, "code and version are words without spaces")
 	}
 	if _, err := time.LoadLocation(p.About.Timezone); err != nil {
 		r.fault("pack.yaml", 0, "unknown timezone %q", p.About.Timezone)

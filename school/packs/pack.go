@@ -38,6 +38,7 @@ type About struct {
 	Motto    string `yaml:"motto"`
 	Timezone string `yaml:"timezone"`
 	Note     string `yaml:"note"`
+	From     string `yaml:"from"` // day, "" always: what begins then or later uses this version
 }
 
 // Level is a year of studies.
@@ -154,19 +155,29 @@ func Names() []string {
 // Load reads a pack of the program, once. The pack is shared: do not change it.
 func Load(name string) (*Pack, error) {
 	once, _ := loaded.LoadOrStore(name, sync.OnceValues(func() (*Pack, error) {
-		if name == "" || strings.ContainsAny(name, `/\.`) {
-			return nil, fmt.Errorf("no pack named %q; there is %s", name, strings.Join(Names(), ", "))
-		}
-		dir, err := fs.Sub(embedded, name)
+		files, err := Embedded(name)
 		if err != nil {
-			return nil, fmt.Errorf("load the pack %s: %w", name, err)
+			return nil, err
 		}
-		if _, err := fs.Stat(dir, "pack.yaml"); err != nil {
-			return nil, fmt.Errorf("no pack named %q; there is %s", name, strings.Join(Names(), ", "))
-		}
-		return Read(dir)
+		return files.Pack()
 	}))
 	return once.(func() (*Pack, error))()
+}
+
+// Embedded are the files of a pack of the program.
+func Embedded(name string) (Files, error) {
+	unknown := fmt.Errorf("no pack named %q; there is %s", name, strings.Join(Names(), ", "))
+	if name == "" || strings.ContainsAny(name, `/\.`) {
+		return nil, unknown
+	}
+	dir, err := fs.Sub(embedded, name)
+	if err != nil {
+		return nil, fmt.Errorf("load the pack %s: %w", name, err)
+	}
+	if _, err := fs.Stat(dir, "pack.yaml"); err != nil {
+		return nil, unknown
+	}
+	return FilesIn(dir)
 }
 
 // Must is Load for a pack that is part of the program and tested.

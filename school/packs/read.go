@@ -45,12 +45,18 @@ func (fs Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// maxFile bounds one file of a pack.
-const maxFile = 1 << 20
-
 // Read reads a pack from a folder of files; the error is Faults, all of them.
 func Read(dir fs.FS) (*Pack, error) {
-	r := &reader{dir: dir}
+	files, err := FilesIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	return files.Pack()
+}
+
+// Pack reads the pack that the files say; the error is Faults, all of them.
+func (files Files) Pack() (*Pack, error) {
+	r := &reader{files: files}
 	p := &Pack{}
 	r.one("pack.yaml", &p.About)
 	p.Levels = list[Level](r, "levels.yaml")
@@ -88,7 +94,7 @@ func Read(dir fs.FS) (*Pack, error) {
 }
 
 type reader struct {
-	dir    fs.FS
+	files  Files
 	faults Faults
 }
 
@@ -119,18 +125,9 @@ func (r *reader) yamlFault(file string, line int, err error) {
 
 // document is the root node of a file, nil when it cannot be read.
 func (r *reader) document(file string) *yaml.Node {
-	info, err := fs.Stat(r.dir, file)
-	if err != nil {
+	b, here := r.files[file]
+	if !here {
 		r.fault(file, 0, "the file is missing")
-		return nil
-	}
-	if info.Size() > maxFile {
-		r.fault(file, 0, "%d bytes, at most %d", info.Size(), maxFile)
-		return nil
-	}
-	b, err := fs.ReadFile(r.dir, file)
-	if err != nil {
-		r.fault(file, 0, "%v", err)
 		return nil
 	}
 	var doc yaml.Node

@@ -17,12 +17,14 @@ type Hash = store.Hash
 // Kind says what a signed header is. Nothing signed is ever edited.
 type Kind uint8
 
-// The kinds of signed header.
+// The kinds of signed header. Who takes one in asks for the kind that it expects:
+// a good signature on a pack is none on a circular.
 const (
 	Circular    Kind = 1
 	Withdrawal  Kind = 2 // withdraws the circular named by Replaces
 	Replacement Kind = 3 // annule et remplace the circular named by Replaces
 	Paper       Kind = 4 // a paper of a school, signed with its own key
+	Pack        Kind = 5 // a country pack: the annexes are its files
 )
 
 // Header is what is signed: short enough to stand in a QR code, and naming
@@ -156,10 +158,10 @@ func (h *Header) check() error {
 		}
 	}
 	switch {
-	case h.Kind < Circular || h.Kind > Paper:
+	case h.Kind < Circular || h.Kind > Pack:
 		return fmt.Errorf("seal: unknown kind %d", h.Kind)
-	case h.Kind != Paper && (h.Kind != Circular) != (h.Replaces != ""):
-		return fmt.Errorf("seal: a withdrawal or replacement names another circular, a circular none")
+	case h.Kind != Paper && (h.Kind == Withdrawal || h.Kind == Replacement) != (h.Replaces != ""):
+		return fmt.Errorf("seal: a withdrawal or replacement names another circular, nothing else does")
 	case len(h.Annexes) > MaxAnnexes:
 		return fmt.Errorf("seal: %d annexes, at most %d", len(h.Annexes), MaxAnnexes)
 	}

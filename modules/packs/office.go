@@ -1,0 +1,454 @@
+package packs
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"preau/school"
+	"preau/school/org"
+	"preau/school/packs"
+	"preau/school/seal"
+	"preau/store"
+	"preau/web"
+)
+
+// releasesPage lists what the office has sent, newest first.
+type releasesPage struct {
+	web.Base
+	Rows   []releaseRow
+	May    bool
+	Faults []string // of a file that was refused
+}
+
+type releaseRow struct {
+	ID                 store.ID
+	Reference, From    string
+	Schools, In, Apart int // addressed; of them where it counts; where it was set aside
+}
+
+func showReleases(c *web.Ctx) error { return releases(c, http.StatusOK, nil) }
+
+func releases(c *web.Ctx, status int, faults []string) error {
+	p := releasesPage{Base: c.Base("packs.title"), May: school.May(school.SendPacks).Allows(c.Actor()), Faults: faults}
+	p.Lead = p.T("packs.lead")
+	if faults != nil {
+		p.Refused = p.T("packs.refused")
+	}
+	err := c.View(func(tx *store.Tx) error {
+		p.Rows = nil
+		for r, err := range packs.Releases.Scan(tx, store.Query{Reverse: true}) {
+			if err != nil {
+				return err
+			}
+			row := releaseRow{ID: r.ID, Reference: r.Value.Code + " " + r.Value.Version, From: r.Value.From, Schools: len(store.Addressed(tx, r.ID))}
+			for x, err := range receipts.Where(tx, "release", r.ID) {
+				if err != nil {
+					return err
+				}
+				if x.Value.State == counts {
+					row.In++
+				} else {
+					row.Apart++
+				}
+			}
+			p.Rows = append(p.Rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(status, releasesView(p))
+}
+
+// readFile takes a pack in one file and shows what sending it would do. A file that
+// the office did not sign or that is not in order is refused, and nothing is kept.
+func readFile(c *web.Ctx) error {
+	_, file, err := c.Spool()
+	if err == nil && file == nil {
+		err = school.Refuse("packs.refused.none", "file")
+	}
+	var data []byte
+	if err == nil {
+		data, err = io.ReadAll(io.NewSectionReader(file, 0, packs.MaxCarried+1))
+		err = errors.Join(err, file.Close())
+	}
+	var id store.ID
+	var faults packs.Faults
+	if err == nil {
+		err = c.DB().Update(func(tx *store.Tx) error {
+			site, err := school.Site(tx)
+			if err != nil {
+				return err
+			}
+			list, err := seal.Current(tx, site.Root)
+			if err != nil {
+				return err
+			}
+			if _, err := open(data, list); err != nil {
+				return err
+			}
+			now, _ := tx.Now()
+			id, err = drafts.Add(tx, draft{File: data, By: c.Actor().ID, At: now})
+			return err
+		})
+	}
+	if errors.As(err, &faults) {
+		err = school.Refuse("packs.refused.faults", "file", "count", len(faults))
+	}
+	if c.Refused(err) {
+		lines := make([]string, min(len(faults), mostFaults))
+		for i := range lines {
+			lines[i] = faults[i].String()
+		}
+		return releases(c, http.StatusUnprocessableEntity, lines)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect("/packs/drafts/" + id.String())
+}
+
+// draftPage says what sending a pack would do.
+type draftPage struct {
+	web.Base
+	ID        store.ID
+	Reference string
+	Facts     []web.Fact
+	Periods   []periodRow
+	Catalogue []packs.Change
+	Others    []string
+	Was       string // the version that it is compared with
+	Regions   []regionRow
+	Schools   int
+	Most      int // schools of the largest region
+}
+
+// periodRow is an evaluation period and the version that it would use.
+type periodRow struct {
+	Name, From, Version string
+	Now                 bool // changes to the version that is being sent
+	Begun               bool
+}
+
+type regionRow struct {
+	Name    string
+	Schools int
+	Box     int // with a box that was heard
+}
+
+func showDraft(c *web.Ctx) error {
+	p, err := readDraftPage(c)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, draftView(p))
+}
+
+func draftOf(c *web.Ctx, tx *store.Tx) (store.Record[draft], error) {
+	id, err := c.ID("id")
+	if err != nil {
+		return store.Record[draft]{}, err
+	}
+	d, err := drafts.Get(tx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && d.Value.By != c.Actor().ID {
+		return d, c.NotFound()
+	}
+	return d, err
+}
+
+func readDraftPage(c *web.Ctx) (p draftPage, err error) {
+	var o opened
+	err = c.View(func(tx *store.Tx) error {
+		d, err := draftOf(c, tx)
+		if err != nil {
+			return err
+		}
+		p = draftPage{ID: d.ID}
+		site, err := school.Site(tx)
+		if err != nil {
+			return err
+		}
+		list, err := seal.Current(tx, site.Root)
+		if err != nil {
+			return err
+		}
+		if o, err = open(d.Value.File, list); err != nil {
+			return err
+		}
+		if err := p.compare(tx, o, site); err != nil {
+			return err
+		}
+		if p.Periods, err = periods(tx, o.pack.About); err != nil {
+			return err
+		}
+		return p.schools(tx)
+	})
+	if err != nil {
+		return p, err
+	}
+	p.Base = c.Base("packs.draft.title", "reference", o.pack.Reference())
+	p.Back = web.Link{Label: p.T("packs.title"), Href: "/packs"}
+	p.Reference = o.pack.Reference()
+	p.Facts = facts(p.Base, o.pack, o.header)
+	return p, nil
+}
+
+func facts(b web.Base, p *packs.Pack, h seal.Header) []web.Fact {
+	return []web.Fact{
+		{Label: b.T("packs.name"), Text: p.About.Name},
+		{Label: b.T("packs.version"), Text: p.About.Version},
+		{Label: b.T("packs.from"), Text: b.LongDay(p.About.From)},
+		{Label: b.T("packs.signed"), Text: b.T("packs.signed_by", "name", h.Signatory, "day", b.LongDay(h.Date), "key", h.KeyID)},
+		{Label: b.T("packs.examples"), Text: b.T("packs.examples_fit", "count", len(p.Examples))},
+	}
+}
+
+// compare tells what the pack says otherwise than the version that counts on its
+// first day until now.
+func (p *draftPage) compare(tx *store.Tx, o opened, site school.SiteInfo) error {
+	before, err := packs.Embedded(o.pack.About.Code)
+	if err != nil {
+		return nil //nolint:nilerr // a country that the program does not bring: nothing to compare with
+	}
+	for _, use := range site.Packs {
+		if use.From > o.pack.About.From {
+			break
+		}
+		r, err := packs.Releases.Get(tx, use.Release)
+		if err != nil {
+			return err
+		}
+		if before, _, err = packs.Unpack(r.Value.File); err != nil {
+			return err
+		}
+	}
+	was, err := before.Pack()
+	if err != nil {
+		return err
+	}
+	p.Was = was.Reference()
+	p.Catalogue, p.Others = o.files.Compare(o.pack, before, was)
+	return nil
+}
+
+// periods are the evaluation periods that the site knows, from the year of today
+// on, with the version that each would use.
+func periods(tx *store.Tx, next packs.About) (list []periodRow, err error) {
+	today := org.Today(tx)
+	for y, err := range school.Years.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if y.Value.Until < today {
+			continue
+		}
+		for _, q := range y.Value.Periods {
+			if q.Use != school.EvaluationPeriod {
+				continue
+			}
+			now, err := packs.On(tx, q.From)
+			if err != nil {
+				return nil, err
+			}
+			row := periodRow{Name: q.Name + " · " + y.Value.Label, From: q.From, Version: now.Reference(), Begun: q.From <= today}
+			if next.Code == now.About.Code && next.From != "" && next.From <= q.From && now.About.From <= next.From {
+				row.Version, row.Now = next.Code+" "+next.Version, true
+			}
+			list = append(list, row)
+		}
+	}
+	slices.SortFunc(list, func(a, b periodRow) int { return strings.Compare(a.From, b.From) })
+	return list, nil
+}
+
+// schools counts who gets it, by region.
+func (p *draftPage) schools(tx *store.Tx) error {
+	units, err := org.OfKind(tx, org.School, org.Today(tx))
+	if err != nil {
+		return err
+	}
+	heard, err := school.ContactsBySite(tx)
+	if err != nil {
+		return err
+	}
+	at := map[string]int{}
+	for _, u := range units {
+		region, _, err := org.Path(tx, u.Value.Code)
+		if err != nil && !errors.Is(err, org.ErrNoUnit) {
+			return err
+		}
+		i, ok := at[region.Code]
+		if !ok {
+			i = len(p.Regions)
+			at[region.Code] = i
+			p.Regions = append(p.Regions, regionRow{Name: region.Name})
+		}
+		p.Regions[i].Schools++
+		if !heard[u.Value.Code].Last.IsZero() {
+			p.Regions[i].Box++
+		}
+		p.Most = max(p.Most, p.Regions[i].Schools)
+		p.Schools++
+	}
+	slices.SortFunc(p.Regions, func(a, b regionRow) int { return strings.Compare(school.Fold(a.Name), school.Fold(b.Name)) })
+	return nil
+}
+
+func sendDraft(c *web.Ctx) error {
+	_, err := c.Form()
+	if err == nil {
+		err = c.Post(func(tx *store.Tx) (web.Result, error) {
+			d, err := draftOf(c, tx)
+			if err != nil {
+				return web.Result{}, err
+			}
+			id, n, err := send(tx, c.Actor(), d.Value.File)
+			if err != nil {
+				return web.Result{}, err
+			}
+			return web.Result{To: "/packs/" + id.String(), Flash: "packs.flash.sent", FlashArgs: map[string]any{"count": n}}, drafts.Delete(tx, d.ID)
+		})
+	}
+	if !c.Refused(err) {
+		return err
+	}
+	p, rerr := readDraftPage(c)
+	if rerr != nil {
+		return rerr
+	}
+	p.Refused = p.T("packs.refused")
+	return c.Render(http.StatusUnprocessableEntity, draftView(p))
+}
+
+// releasePage is one version that was sent: where it counts, where it waits.
+type releasePage struct {
+	web.Base
+	ID    store.ID
+	Facts []web.Fact
+	Rows  []schoolRow
+	Pages web.Pages
+	In    int
+	Of    int
+}
+
+type schoolRow struct {
+	Code, Name, Region string
+	State              web.Mark
+	Fault              string
+	rank               int // trouble first
+}
+
+const perPage = 100
+
+func releaseOf(c *web.Ctx, tx *store.Tx) (store.Record[packs.Release], error) {
+	id, err := c.ID("id")
+	if err != nil {
+		return store.Record[packs.Release]{}, err
+	}
+	r, err := packs.Releases.Get(tx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		err = c.NotFound()
+	}
+	return r, err
+}
+
+func showRelease(c *web.Ctx) error {
+	p := releasePage{Base: c.Base("packs.title")}
+	err := c.View(func(tx *store.Tx) error {
+		r, err := releaseOf(c, tx)
+		if err != nil {
+			return err
+		}
+		p.ID, p.Rows, p.In = r.ID, nil, 0
+		files, s, err := packs.Unpack(r.Value.File)
+		if err != nil {
+			return err
+		}
+		pack, err := files.Pack()
+		if err != nil {
+			return err
+		}
+		h, err := s.Decode()
+		if err != nil {
+			return err
+		}
+		p.Title = p.T("packs.release.title", "reference", pack.Reference())
+		p.Facts = facts(p.Base, pack, h)
+		return p.read(c, tx, r.ID)
+	})
+	if err != nil {
+		return err
+	}
+	p.Back = web.Link{Label: p.T("packs.title"), Href: "/packs"}
+	slices.SortStableFunc(p.Rows, func(a, b schoolRow) int { return b.rank - a.rank })
+	p.Of = len(p.Rows)
+	p.Pages = web.PagesOf("/packs/"+p.ID.String(), nil, c.From(), perPage, len(p.Rows))
+	p.Pages.ByName = true
+	p.Rows = web.Cut(p.Rows, c.From(), perPage)
+	return c.Render(http.StatusOK, releaseView(p))
+}
+
+func (p *releasePage) read(c *web.Ctx, tx *store.Tx, id store.ID) error {
+	told := map[string]receipt{}
+	for x, err := range receipts.Where(tx, "release", id) {
+		if err != nil {
+			return err
+		}
+		told[x.Value.Site] = x.Value
+	}
+	day := org.Today(tx)
+	for _, code := range store.Addressed(tx, id) {
+		if may, err := org.MaySee(tx, c.Person(), code, day); err != nil {
+			return err
+		} else if !may {
+			continue
+		}
+		row := schoolRow{Code: code, Name: code}
+		if u, err := org.At(tx, code, day); err == nil {
+			row.Name = u.Value.Name
+		} else if !errors.Is(err, org.ErrNoUnit) {
+			return err
+		}
+		if region, _, err := org.Path(tx, code); err == nil {
+			row.Region = region.Name
+		}
+		switch x, ok := told[code]; {
+		case ok && x.State == counts:
+			row.State = web.Mark{Icon: "check", Tone: web.Green, Bold: p.T("packs.state.counts"), Text: p.Moment(x.At)}
+			p.In++
+		case ok:
+			row.State, row.Fault, row.rank = web.Mark{Icon: "octagon", Tone: web.Brick, Bold: p.T("packs.state.set_aside"), Text: p.Moment(x.At)}, x.Fault, 2
+		default:
+			way, err := store.ProgressAt(tx, id, code)
+			if err != nil {
+				return err
+			}
+			row.State, row.rank = p.way(way), 1
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return nil
+}
+
+// way is how far a release has come to a school that has not answered yet.
+func (p *releasePage) way(at store.ProgressOf) web.Mark {
+	if at.State == store.Arrived {
+		return web.Mark{Icon: "roof", Tone: web.Ochre, Bold: p.T("packs.state.there")}
+	}
+	return p.State(at)
+}
+
+func fetchRelease(c *web.Ctx) error {
+	var r store.Record[packs.Release]
+	if err := c.View(func(tx *store.Tx) (err error) { r, err = releaseOf(c, tx); return err }); err != nil {
+		return err
+	}
+	return c.Download(r.Value.Code+"-"+r.Value.Version+".preaupack", "application/zip", func(w io.Writer) error {
+		_, err := w.Write(r.Value.File)
+		return err
+	})
+}
