@@ -101,7 +101,7 @@ var deeds = map[Deed]Access{
 	SeeHealth: For(Head, Technician, Operator),
 	UseSticks: For(Head, Secretary, Technician, Operator),
 	SeeAudit:  For(Head, Operator),
-	SeePacks:  For(append([]Role{Head, Deputy}, OfficeRoles...)...),
+	SeePacks:  For(Head, Deputy, Signatory, Statistician),
 }
 
 // May says who may do a deed; nobody may do an unknown one.

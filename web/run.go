@@ -237,7 +237,7 @@ func (c *Ctx) reading(collection string) {
 var alwaysRead = map[string]bool{
 	"people": true, "site": true, "years": true, "secrets": true,
 	"packs.releases": true, // never edited; which of them count stands in the site's record
-	"web.sessions": true, "web.seen": true, "web.posts": true, "web.uploads": true, "throttles": true,
+	"web.sessions":   true, "web.seen": true, "web.posts": true, "web.uploads": true, "throttles": true,
 }
 
 func (c *Ctx) navigation() []Link {

@@ -86,7 +86,7 @@ func Module() appliance.Module {
 			{Name: "pack send", At: []web.Kind{web.Office}, Run: sendCommand},
 			{Name: "pack verify", Run: verifyCommand},
 		},
-		OfficeNav: []web.NavItem{{Key: "packs.nav", Href: "/packs", Access: send}},
+		OfficeNav: []web.NavItem{{Key: "packs.nav", Href: "/packs", Access: see}},
 		OfficePages: []web.Route{
 			{Path: "/packs", Access: see, Reads: office, Handle: showReleases},
 			{Method: http.MethodPost, Path: "/packs", Access: send, MaxBody: 2 * packs.MaxCarried, Handle: readFile},

@@ -213,8 +213,8 @@ func TestAPackReachesItsSchools(t *testing.T) {
 			t.Errorf("before sending the page lacks %q\n%s", words, draft)
 		}
 	}
-	if p := office.As(school.Operator).Get("/packs"); p.Status != http.StatusOK || p.Has("Lire le fichier") {
-		t.Errorf("the operator may send: %s", p)
+	if p := office.As(school.Statistician).Get("/packs"); p.Status != http.StatusOK || p.Has("Lire le fichier") {
+		t.Errorf("the statistician may send: %s", p)
 	}
 	at := draft.URL.Path
 	sent := draft.Submit(at, nil)
