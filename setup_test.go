@@ -155,6 +155,26 @@ func TestSetUpInTheBrowser(t *testing.T) {
 	p.see(box, "setup-box-over", "À faire")
 	p.until(box, "/status", "ouvert")
 	p.see(box, "setup-box-status", "ouvert")
+
+	// The first circular: the office gives two people their functions, one writes
+	// and the other signs; the head reads it on the phone, and that reaches the office.
+	for _, who := range []login{{Site: "office", Role: "publisher", Login: "redaction"}, {Site: "office", Role: "signatory", Login: "signature"}} {
+		if out, err := preauWith(s.bin, "craie-tableau-71\n", "user", "add", who.Login, "--role", who.Role, "--data", filepath.Join(s.dir, "office")); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		s.logins = append(s.logins, who)
+	}
+	publisher := s.token("office", "publisher")
+	_, draft := s.post("office", publisher, "/circulars", `{"reference":"n° 1/MEN","subject":"Première circulaire","body":"Bienvenue.","urgency":"normal","audience":{"schools":["LYC-0117"]}}`)
+	status, signed := s.post("office", s.token("office", "signatory"), "/circulars/"+field(draft, "id")+"/sign", `{}`)
+	if status != http.StatusOK {
+		t.Fatalf("sign: %d %s %s", status, draft, signed)
+	}
+	p.until(box, "/", "Première circulaire")
+	p.follow(box, "1/MEN")
+	box.Press(`main form[action$="/read"] button`)
+	p.see(box, "setup-box-read", "n° 1/MEN", "Bienvenue")
+	p.until(box, webtest.Eval[string](box, "location.pathname"), "au ministère")
 }
 
 // TestSetUpCodeIsNotGuessed: a device that guesses is told to wait, whatever it
