@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io/fs"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -136,8 +138,43 @@ func TestAnAccountIsAddedResetAndClosed(t *testing.T) {
 	if reset := op.Get("/users/"+id).Submit("/users/"+id+"/reset", nil); !reset.Has("Mot de passe à usage unique") {
 		t.Errorf("reset: %s", reset.Text())
 	}
-	if closed := op.Get("/users/"+id).Submit("/users/"+id+"/close", nil); !closed.Has("Compte fermé") || closed.Has("AMOUZOU") {
+	ask := op.Get("/users/" + id + "/close")
+	if !ask.Has("AMOUZOU") || !ask.Has("ne pourra plus entrer") {
+		t.Errorf("before closing: %s", ask.Text())
+	}
+	if closed := ask.Submit("/users/"+id+"/close", nil); !closed.Has("Compte fermé") || closed.Has("AMOUZOU") {
 		t.Errorf("closing: %s", closed.Text())
+	}
+	if p := op.Get("/users/" + id); !p.Has("Compte fermé") || strings.Contains(p.Body, "/reset") {
+		t.Errorf("a closed account: %s", p.Text())
+	}
+	if p := op.Get("/users/" + id + "/close"); p.Status != http.StatusNotFound {
+		t.Errorf("closing twice: %d", p.Status)
+	}
+}
+
+// Who hands out passwords does not come to sign by that, and the scope is a name.
+func TestAnOperatorGivesNoSignatoryAPassword(t *testing.T) {
+	s := office(t)
+	op := s.As(school.Operator)
+	signatory, inspector := "/users/"+s.People[school.Signatory].ID.String(), "/users/"+s.People[school.Inspector].ID.String()
+	if p := op.Get(signatory); strings.Contains(p.Body, "/reset") || !p.Has("preau passwd") {
+		t.Errorf("a signatory: %s", p.Text())
+	}
+	body := url.Values{"_token": {op.Get(inspector).Token(inspector + "/reset")}}.Encode()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+signatory+"/reset", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if p := op.Do(req); p.Status != http.StatusNotFound {
+		t.Errorf("a signatory's password by hand: %s", p)
+	}
+	op.Get(inspector+"/edit").Submit("", map[string]any{"roles": []string{"inspector"}, "scope": "IESG-GOLFE-EST"})
+	for _, path := range []string{inspector, "/users"} {
+		if p := op.Get(path); p.Has("IESG-GOLFE-EST") || !p.Has("Golfe") {
+			t.Errorf("the scope on %s: %s", path, p.Text())
+		}
 	}
 }
 

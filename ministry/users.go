@@ -13,15 +13,36 @@ import (
 
 type userListPage struct {
 	web.Base
-	Rows []store.Record[school.Person]
+	Rows   []store.Record[school.Person]
+	Scopes map[string]string // names of the units that the accounts see, by code
 }
 
 func userList(c *web.Ctx) error {
 	p := userListPage{Base: c.Base("ministry.users.title")}
-	if err := c.View(func(tx *store.Tx) (err error) { p.Rows, err = school.Roster.Staff(tx); return err }); err != nil {
+	err := c.View(func(tx *store.Tx) (err error) {
+		p.Scopes = map[string]string{"": p.T("ministry.users.no_scope")}
+		p.Rows, err = school.Roster.Staff(tx)
+		for _, r := range p.Rows {
+			if p.Scopes[r.Value.Scope] == "" && err == nil {
+				p.Scopes[r.Value.Scope], err = unitName(tx, r.Value.Scope)
+			}
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, userListView(p))
+}
+
+// unitName is what a unit of the tree is called today, its code when it is there
+// no more.
+func unitName(tx *store.Tx, code string) (string, error) {
+	u, err := org.At(tx, code, org.Today(tx))
+	if errors.Is(err, org.ErrNoUnit) {
+		return code, nil
+	}
+	return u.Value.Name, err
 }
 
 type userFormPage struct {
@@ -61,9 +82,12 @@ func showUserForm(c *web.Ctx, status int, id store.ID, person school.Person) err
 
 type userPage struct {
 	web.Base
-	ID     store.ID
-	Person school.Person
-	Secret string // a one-time password just made: shown this once
+	ID       store.ID
+	Person   school.Person
+	Scope    string // in words
+	Secret   string // a one-time password just made: shown this once
+	MayReset bool
+	Sessions int
 }
 
 // addUser adds an account with a one-time password, shown on the answer.
@@ -148,13 +172,47 @@ func showUser(c *web.Ctx) error {
 }
 
 func renderUser(c *web.Ctx, id store.ID, person school.Person, secret string) error {
-	p := userPage{Base: c.Base("ministry.users.title"), ID: id, Person: person, Secret: secret}
-	p.Title, p.Lead = person.Name(), person.Login
-	p.Back = web.Link{Label: p.T("ministry.users.title"), Href: "/users"}
+	p, err := newUserPage(c, id, person)
+	if err != nil {
+		return err
+	}
+	p.Secret = secret
 	return c.Render(http.StatusOK, userView(p))
 }
 
-// resetUser makes a new one-time password and ends the account's sessions.
+func newUserPage(c *web.Ctx, id store.ID, person school.Person) (userPage, error) {
+	p := userPage{Base: c.Base("ministry.users.title"), ID: id, Person: person}
+	p.Title, p.Lead = person.Name(), person.Login
+	p.Back = web.Link{Label: p.T("ministry.users.title"), Href: "/users"}
+	p.Scope = p.T("ministry.users.no_scope")
+	err := c.View(func(tx *store.Tx) (err error) {
+		if person.Scope != "" {
+			if p.Scope, err = unitName(tx, person.Scope); err != nil {
+				return err
+			}
+		}
+		if p.Sessions, err = web.Sessions(tx, id); err != nil {
+			return err
+		}
+		p.MayReset, err = school.MayResetSecret(tx, c.Actor(), store.Record[school.Person]{Meta: store.Meta{ID: id}, Value: person})
+		return err
+	})
+	return p, err
+}
+
+// deeds are what can be done with an account that is open.
+func (p *userPage) deeds() []web.Button {
+	at := "/users/" + p.ID.String()
+	list := []web.Button{{Label: p.T("ministry.users.edit"), Href: at + "/edit", Kind: web.Secondary}}
+	if p.ID != p.Actor.ID {
+		list = append(list, web.Button{Label: p.T("ministry.users.close"), Href: at + "/close", Kind: web.Third})
+	}
+	return list
+}
+
+// resetUser makes a new one-time password and ends the account's sessions. For
+// signatories and operators it is the command line that does it: who hands out
+// passwords does not sign by that.
 func resetUser(c *web.Ctx) error {
 	if _, err := c.Checked(); err != nil {
 		return err
@@ -168,6 +226,9 @@ func resetUser(c *web.Ctx) error {
 	err = c.DB().Update(func(tx *store.Tx) (err error) {
 		if r, err = userOf(c, tx); err != nil {
 			return err
+		}
+		if may, err := school.MayResetSecret(tx, c.Actor(), r); err != nil || !may {
+			return errors.Join(err, c.NotFound())
 		}
 		if err := school.StoreSecret(tx, r.ID, hash, true); err != nil {
 			return err
@@ -184,6 +245,24 @@ func resetUser(c *web.Ctx) error {
 		return err
 	}
 	return renderUser(c, r.ID, r.Value, secret)
+}
+
+// confirmClose says what closing an account does, before it does it.
+func confirmClose(c *web.Ctx) error {
+	var r store.Record[school.Person]
+	if err := c.View(func(tx *store.Tx) (err error) { r, err = userOf(c, tx); return err }); err != nil {
+		return err
+	}
+	if r.ID == c.Actor().ID || r.Value.Left != "" {
+		return c.NotFound()
+	}
+	p, err := newUserPage(c, r.ID, r.Value)
+	if err != nil {
+		return err
+	}
+	p.Title, p.Lead = p.T("ministry.users.close"), r.Value.Name()+" · "+r.Value.Login
+	p.Back = web.Link{Label: r.Value.Name(), Href: "/users/" + r.ID.String()}
+	return c.Render(http.StatusOK, userCloseView(p))
 }
 
 // closeUser closes an account: it signs in no more, and its sessions end now.
