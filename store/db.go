@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,6 +74,7 @@ func Open(dir string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{dir: dir, clock: o.Clock, log: o.Log, known: map[string]Definition{}}
+	db.group.idle.L = &db.group.mu
 	if db.clock == nil {
 		db.clock = machineClock{}
 	}
@@ -259,10 +259,8 @@ func (db *DB) Close() error {
 		return nil
 	}
 	db.group.closed = true
-	for db.group.open != nil { // a writer on its way will commit it
-		db.group.mu.Unlock()
-		runtime.Gosched()
-		db.group.mu.Lock()
+	for db.group.serving { // whoever was let in is served
+		db.group.idle.Wait()
 	}
 	err := db.file.Close()
 	db.watch.close()
