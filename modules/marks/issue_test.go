@@ -242,9 +242,11 @@ func confirm(t *testing.T, l *lycee, code string) (h seal.Header, by string) {
 		if err != nil {
 			return err
 		}
-		if h, by, err = seal.VerifyPaper(tx, s); err != nil {
+		var end seal.End
+		if h, end, err = seal.VerifyPaper(tx, s); err != nil {
 			return err
 		}
+		by = end.By
 		s.Header = append([]byte(nil), s.Header...)
 		s.Header[len(s.Header)/2] ^= 1
 		if _, _, err := seal.VerifyPaper(tx, s); err == nil {

@@ -217,7 +217,7 @@ func (d *draft) issueOne(tx *store.Tx, i int, old store.Record[issued]) (store.I
 		if err := bulletins.Set(tx, old.ID, old.Value); err != nil {
 			return store.ID{}, err
 		}
-		if err := seal.ReplacePaper(tx, old.Value.Code, b.Reference); err != nil {
+		if err := seal.EndPaper(tx, old.Value.Code, seal.End{By: b.Reference}); err != nil {
 			return store.ID{}, err
 		}
 	}

@@ -127,12 +127,13 @@ func (p model) paper() bool {
 // checked says what stands behind the verdict, one sentence each.
 func (p model) checked() (list []string) {
 	v := p.Verdict
+	if p.paper() {
+		return append(list, p.T("verify.checked.paper"), p.T("verify.checked.not_paper"))
+	}
 	if v.List == 0 {
 		return nil
 	}
 	switch {
-	case p.paper():
-		return append(list, p.T("verify.checked.paper"), p.T("verify.checked.not_paper"))
 	case v.Header != nil && p.Text != "":
 		list = append(list, p.T("verify.checked.text", "key", v.Header.KeyID, "list", v.List))
 	case v.Header != nil:

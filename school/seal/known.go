@@ -69,15 +69,20 @@ type Verdict struct {
 // signature stand in the text. root is the pinned root key.
 func AskText(tx *store.Tx, root []byte, text string) (Verdict, error) {
 	list, ok, err := keysHere(tx, root)
-	if err != nil || !ok {
-		return Verdict{Verdict: Unknown, Fault: NoKeys}, err
+	if err != nil {
+		return Verdict{}, err
 	}
 	s, err := ParseQR(text)
-	if err != nil {
-		return Verdict{Verdict: Altered, Fault: Malformed, List: list.Number}, nil
+	if err == nil {
+		if h, err := s.Decode(); err == nil && h.Kind == Paper { // needs no key of the office
+			return judgePaper(tx, list, s)
+		}
 	}
-	if h, err := s.Decode(); err == nil && h.Kind == Paper {
-		return judgePaper(tx, list, s)
+	switch {
+	case !ok:
+		return Verdict{Verdict: Unknown, Fault: NoKeys}, nil
+	case err != nil:
+		return Verdict{Verdict: Altered, Fault: Malformed, List: list.Number}, nil
 	}
 	return judge(tx, list, s)
 }
@@ -85,11 +90,18 @@ func AskText(tx *store.Tx, root []byte, text string) (Verdict, error) {
 // AskCode looks a short code up among the documents that this site holds.
 func AskCode(tx *store.Tx, root []byte, code string) (Verdict, error) {
 	list, ok, err := keysHere(tx, root)
-	if err != nil || !ok {
-		return Verdict{Verdict: Unknown, Fault: NoKeys}, err
+	if err != nil {
+		return Verdict{}, err
 	}
 	bare := NormalizeCode(code)
-	if !CheckCode(bare) {
+	switch s, err := PaperByCode(tx, bare); {
+	case err == nil:
+		return judgePaper(tx, list, s)
+	case !errors.Is(err, store.ErrNotFound):
+		return Verdict{}, err
+	case !ok:
+		return Verdict{Verdict: Unknown, Fault: NoKeys}, nil
+	case !CheckCode(bare):
 		return Verdict{Verdict: Unknown, Fault: WrongCode, List: list.Number}, nil
 	}
 	for d, err := range documents.Where(tx, "code", bare) {
@@ -98,19 +110,13 @@ func AskCode(tx *store.Tx, root []byte, code string) (Verdict, error) {
 		}
 		return judge(tx, list, d.Value.Signed)
 	}
-	switch s, err := PaperByCode(tx, bare); {
-	case err == nil:
-		return judgePaper(tx, list, s)
-	case !errors.Is(err, store.ErrNotFound):
-		return Verdict{}, err
-	}
 	return Verdict{Verdict: Unknown, List: list.Number}, nil
 }
 
 // judgePaper is for what a school signed: only that school can say.
 func judgePaper(tx *store.Tx, list KeyList, s Signed) (Verdict, error) {
 	v := Verdict{List: list.Number}
-	h, by, err := VerifyPaper(tx, s)
+	h, end, err := VerifyPaper(tx, s)
 	if errors.As(err, &v.Fault) {
 		if v.Verdict = Altered; v.Fault == UnknownKey {
 			twisted, err := isTwistedPaper(tx, list, s)
@@ -126,8 +132,11 @@ func judgePaper(tx *store.Tx, list KeyList, s Signed) (Verdict, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Verdict, v.Header, v.By = Genuine, &h, by
-	if by != "" {
+	v.Verdict, v.Header, v.By = Genuine, &h, end.By
+	switch {
+	case end.Withdrawn:
+		v.Verdict = Withdrawn
+	case end.By != "":
 		v.Verdict = Replaced
 	}
 	return v, nil

@@ -222,10 +222,19 @@ func TestVerdictsOnPapers(t *testing.T) {
 			}
 		}
 	}
-	if err := here.Update(func(tx *store.Tx) error { return seal.ReplacePaper(tx, code, "B-2") }); err != nil {
-		t.Fatal(err)
-	}
-	if v := ask(here, code, ""); v.Verdict != seal.Replaced || v.By != "B-2" {
-		t.Errorf("replaced: %+v", v)
+	for _, c := range []struct {
+		end  seal.End
+		want string
+	}{
+		{seal.End{By: "B-2", From: "2099-01-01"}, seal.Genuine}, // not yet
+		{seal.End{By: "B-2"}, seal.Replaced},
+		{seal.End{By: "B-2", Withdrawn: true, From: "2001-01-01"}, seal.Withdrawn},
+	} {
+		if err := here.Update(func(tx *store.Tx) error { return seal.EndPaper(tx, code, c.end) }); err != nil {
+			t.Fatal(err)
+		}
+		if v := ask(here, code, ""); v.Verdict != c.want || (v.By == "B-2") != (c.want != seal.Genuine) {
+			t.Errorf("ended by %+v: %+v", c.end, v)
+		}
 	}
 }

@@ -11,11 +11,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"preau/store"
 )
 
-// A school signs its own papers (bulletins) with a key of its own, in
+// A school signs its own papers (bulletins, notices) with a key of its own, in
 // DIR/keys/papers.key. No list of the office names it: a paper is genuine where
 // the school that issued it says so, and unknown elsewhere.
 
@@ -25,7 +26,10 @@ const aboutPaper = "preau paper 1\x00"
 type paper struct {
 	Code   string `cbor:"1,keyasint,omitempty"`
 	Signed Signed `cbor:"2,keyasint,omitempty"`
-	By     string `cbor:"3,keyasint,omitempty"` // reference of the paper that replaces it
+	By     string `cbor:"3,keyasint,omitempty"` // reference of the paper that ends it
+
+	Withdrawn bool   `cbor:"4,keyasint,omitempty"` // by that one, with nothing in its place
+	EndFrom   string `cbor:"5,keyasint,omitempty"` // YYYY-MM-DD, "" at once
 }
 
 // paperKey is a public key under which this school has signed papers. An old one
@@ -85,44 +89,53 @@ func IssuePaper(tx *store.Tx, key ed25519.PrivateKey, h Header) (Signed, error) 
 	return s, err
 }
 
-// ReplacePaper notes which later paper stands in the place of the one with this
-// code.
-func ReplacePaper(tx *store.Tx, code, by string) error {
+// End is how a paper ends: by which later paper, and from which day on.
+type End struct {
+	By        string // reference of the paper that ends it, "" while none does
+	Withdrawn bool   // taken back, with nothing in its place
+	From      string // YYYY-MM-DD, "" at once
+}
+
+// EndPaper notes that the paper with this code ends, and by what.
+func EndPaper(tx *store.Tx, code string, end End) error {
 	r, err := papers.One(tx, "code", code)
 	if err != nil {
 		return err
 	}
-	r.Value.By = by
+	r.Value.By, r.Value.Withdrawn, r.Value.EndFrom = end.By, end.Withdrawn, end.From
 	return papers.Set(tx, r.ID, r.Value)
 }
 
-// VerifyPaper tells what a paper of this school says, and which paper has taken
-// its place ("" none). The error is a Fault: UnknownKey for a paper of another
+// VerifyPaper tells what a paper of this school says, and how it has ended by now
+// (the zero End: it has not). The error is a Fault: UnknownKey for a paper of another
 // school, BadSignature for one that was altered.
-func VerifyPaper(tx *store.Tx, s Signed) (h Header, by string, err error) {
+func VerifyPaper(tx *store.Tx, s Signed) (h Header, end End, err error) {
 	if h, err = s.Decode(); err != nil {
-		return h, "", err
+		return h, end, err
 	}
 	if h.Kind != Paper {
-		return h, "", UnknownKey
+		return h, end, UnknownKey
 	}
 	for r, err := range paperKeys.All(tx) {
 		if err != nil {
-			return h, "", err
+			return h, end, err
 		}
 		if paperKeyID(r.Value.Public) != h.KeyID {
 			continue
 		}
 		if !ed25519.Verify(r.Value.Public, append([]byte(aboutPaper), s.Header...), s.Signature) {
-			return h, "", BadSignature
+			return h, end, BadSignature
 		}
 		p, err := papers.One(tx, "code", ShortCode(s))
 		if errors.Is(err, store.ErrNotFound) {
-			return h, "", nil
+			return h, end, nil
 		}
-		return h, p.Value.By, err
+		if now, _ := tx.Now(); p.Value.EndFrom <= now.Format(time.DateOnly) {
+			end = End{p.Value.By, p.Value.Withdrawn, p.Value.EndFrom}
+		}
+		return h, end, err
 	}
-	return h, "", UnknownKey
+	return h, end, UnknownKey
 }
 
 // paperKeyID tells a school's key from those of other schools.
