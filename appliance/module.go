@@ -26,7 +26,10 @@ type Module struct {
 	// Due lists what the person has to do now, for the home page.
 	// It runs inside the home page's read and must copy out what it needs.
 	Due func(c *web.Ctx, tx *store.Tx) ([]web.Task, error)
-	// DueReads are the collections that Due reads; nil stands for the module's own.
+	// Board lists what is posted for the person to know, with nothing to do, newest
+	// first, for the home page. It runs and copies as Due does.
+	Board func(c *web.Ctx, tx *store.Tx) ([]web.Task, error)
+	// DueReads are the collections that Due and Board read; nil stands for the module's own.
 	// The roster and the site are always among those of the home page.
 	DueReads []string
 	// Holds tells a person everything that the module holds on them. It runs inside

@@ -56,7 +56,7 @@ func (x *server) dueReads() []string {
 	reads := []string{setups.Name(), store.ProgressName, school.Classes.Name(), school.Assignments.Name()}
 	for _, m := range x.Modules {
 		switch {
-		case m.Due == nil:
+		case m.Due == nil && m.Board == nil:
 		case m.DueReads != nil:
 			reads = append(reads, m.DueReads...)
 		default:
@@ -74,26 +74,33 @@ const homeMost = 5
 
 type homePage struct {
 	web.Base
-	Due  []web.Task
-	More int
+	Due   []web.Task
+	More  int
+	Board []web.Task // what is posted
+	Ways  []web.Link // where else a pupil goes from here, in sight on a phone too
 }
 
 func (x *server) home(c *web.Ctx) error {
-	var first, due []web.Task
+	var first, due, posted []web.Task
 	err := c.View(func(tx *store.Tx) (err error) {
-		due = nil
+		due, posted = nil, nil
 		if first, err = x.setupDue(c, tx); err != nil {
 			return err
 		}
 		for _, m := range x.Modules {
-			if m.Due == nil {
-				continue
+			for _, x := range []struct {
+				list func(*web.Ctx, *store.Tx) ([]web.Task, error)
+				into *[]web.Task
+			}{{m.Due, &due}, {m.Board, &posted}} {
+				if x.list == nil {
+					continue
+				}
+				list, err := x.list(c, tx)
+				if err != nil {
+					return fmt.Errorf("home page, %s: %w", m.Name, err)
+				}
+				*x.into = append(*x.into, list...)
 			}
-			list, err := m.Due(c, tx)
-			if err != nil {
-				return fmt.Errorf("due of %s: %w", m.Name, err)
-			}
-			due = append(due, list...)
 		}
 		return nil
 	})
@@ -104,6 +111,10 @@ func (x *server) home(c *web.Ctx) error {
 	due = append(first, due...)
 	p := homePage{Base: c.Base("appliance.home.title")}
 	p.Lead = p.Date(c.Now())
+	if c.Actor().Is(school.Pupil) {
+		p.Ways = slices.DeleteFunc(slices.Clone(p.Nav), func(l web.Link) bool { return l.Href == "/" })
+	}
+	p.Board = posted[:min(len(posted), homeMost)]
 	p.Due = due[:min(len(due), homeMost)]
 	p.More = len(due) - len(p.Due)
 	for _, t := range due {

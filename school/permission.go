@@ -48,6 +48,10 @@ const (
 	PrintSecrets     Deed = "secrets.print" // sheets of one-time PINs and cards, a class at a time
 	HoldCouncil      Deed = "marks.council" // say what the council says, write down appeals and decide them
 	IssueBulletins   Deed = "marks.issue"
+	ReadNotices      Deed = "notices.read"  // those one is meant by, and acknowledge them
+	ListNotices      Deed = "notices.list"  // every notice of the school, what is to come included
+	WriteNotices     Deed = "notices.write" // drafts, withdrawals, replacements
+	SignNotices      Deed = "notices.sign"
 )
 
 // The deeds at both.
@@ -97,6 +101,11 @@ var deeds = map[Deed]Access{
 
 	HoldCouncil:    For(Head, Deputy),
 	IssueBulletins: For(Head),
+
+	ReadNotices:  For(BoxRoles...),
+	ListNotices:  For(Head, Deputy, Supervisor, Secretary),
+	WriteNotices: For(Head, Deputy),
+	SignNotices:  For(Head),
 
 	SeeHealth: For(Head, Technician, Operator),
 	UseSticks: For(Head, Secretary, Technician, Operator),

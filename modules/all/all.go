@@ -7,6 +7,7 @@ import (
 	"preau/modules/audit"
 	"preau/modules/circulars"
 	"preau/modules/marks"
+	"preau/modules/notices"
 	"preau/modules/packs"
 	"preau/modules/people"
 	"preau/modules/rooms"
@@ -20,6 +21,7 @@ func Modules() []appliance.Module {
 		audit.Module(),
 		circulars.Module(),
 		marks.Module(),
+		notices.Module(),
 		packs.Module(),
 		people.Module(),
 		rooms.Module(),

@@ -39,6 +39,7 @@ type reader struct {
 var actions = []string{
 	"accounts.add", "accounts.close", "accounts.one_time", "accounts.reset",
 	"circulars.export", "circulars.forward", "circulars.reply", "circulars.sign", "circulars.tick",
+	"notices.discard", "notices.give_back", "notices.sign", "notices.tick",
 	"people.add", "people.add.undo", "people.assign", "people.change", "people.change.undo", "people.class", "people.edit", "people.edit.undo",
 	"people.export", "people.import", "people.import.undo", "people.leave", "people.photo", "people.photo.drop",
 	"people.return", "people.titular", "people.unassign", "people.year",
