@@ -131,7 +131,24 @@ func TestAHundredMarksByKeyboard(t *testing.T) {
 		axe(t, tab, "the explanation at "+wide)
 		tab.Open(sheet + "/blank")
 		tab.Print("marks-blank")
+		l.remarksByKeyboard(t, tab, wide)
 	}
+}
+
+// remarksByKeyboard types words and the number of a phrase, each with Enter.
+func (l *lycee) remarksByKeyboard(t *testing.T, tab *webtest.Tab, wide string) {
+	t.Helper()
+	tab.Open("/marks/remarks/" + l.class.String() + "/MATH?period=1")
+	live(t, tab)
+	at(t, tab, 1)
+	tab.Keys("Vive et rigoureuse\r3\r99\r")
+	at(t, tab, 3) // told at once, nothing moves on
+	if !tab.Has("Il n’y a que 7 phrases.") {
+		t.Error("a phrase that is none is not refused at once")
+	}
+	wait(t, tab, "the phrase", `document.getElementsByName("m.2")[0].value === "Bon travail"`)
+	tab.Shot("marks-remarks-" + wide)
+	axe(t, tab, "the remarks at "+wide)
 }
 
 func TestAHundredMarksWithoutScript(t *testing.T) {

@@ -38,8 +38,8 @@ type councilPage struct {
 }
 
 type councilSubject struct {
-	Name, Mean, Rank string
-	Hundredths       int
+	Name, Mean, Rank, Remark string
+	Hundredths               int
 }
 
 func councilPath(class store.ID, period, n int) string {
@@ -65,6 +65,9 @@ func readCouncilPage(c *web.Ctx) (p councilPage, err error) {
 	var d *draft
 	err = c.View(func(tx *store.Tx) (err error) {
 		if d, err = readWhole(c, tx); err != nil {
+			return err
+		}
+		if d.remarks, err = readRemarks(tx, d.Class.ID, d.Period.Number); err != nil {
 			return err
 		}
 		list, err := issuedOf(tx, d.Class.ID, d.Period.Number)
@@ -100,7 +103,10 @@ func (p *councilPage) fill(d *draft, i int) {
 		if res.Standing == average.Empty {
 			continue
 		}
-		p.Subjects = append(p.Subjects, councilSubject{sub.Name, say(p.Base, standing(p.Base, res, d.Engine.SubjectPlaces())), d.results.Subjects[s].Places[i].In(p.Lang, pupil.Sex), int(res.Mean / 100)})
+		p.Subjects = append(p.Subjects, councilSubject{
+			Name: sub.Name, Mean: say(p.Base, standing(p.Base, res, d.Engine.SubjectPlaces())), Rank: d.results.Subjects[s].Places[i].In(p.Lang, pupil.Sex),
+			Hundredths: int(res.Mean / 100), Remark: d.remarkOf(i, s),
+		})
 	}
 	p.Remark, p.Awards, p.Decision, p.Reason = v.Remark, v.Awards, v.Decision, v.Reason
 	for _, a := range d.Pack.Council.Awards {

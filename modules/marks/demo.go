@@ -91,8 +91,31 @@ func (m *demoMaker) class(c store.Record[school.Class], gaps bool) error {
 				return err
 			}
 		}
+		if i < 2 && !gaps {
+			if err := m.remark(t, s, pupils); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// demoRemarks are what teachers wrote, from the best pupils down.
+var demoRemarks = []string{"Esprit vif, participation exemplaire", "Sérieux et régulier", "En progrès, continuez", "Peut mieux faire à l’écrit", "Doit apprendre ses leçons", "Cahier mal tenu, bavardages"}
+
+// remark has the teacher of a subject say something of three pupils in four.
+func (m *demoMaker) remark(t *term, s *taught, pupils []store.Record[school.Person]) error {
+	sheet := remarkSheet{Class: t.Class.ID, Subject: s.Row.Subject, Period: t.Period.Number}
+	now, _ := m.tx.Now()
+	for i, p := range pupils {
+		if i%4 == 3 {
+			continue
+		}
+		text := demoRemarks[min(max(int(16.5-m.able[p.ID])/2, 0), len(demoRemarks)-1)]
+		sheet.Rows = append(sheet.Rows, remarkRow{Pupil: p.ID, Text: text, Version: 1, By: s.Teachers[0], At: now.Unix()})
+	}
+	_, err := remarkSheets.Add(m.tx, sheet)
+	return err
 }
 
 // day is a day of the period that has passed, no Sunday.

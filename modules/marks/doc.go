@@ -10,6 +10,7 @@
 //	marks.closings     when entry closes, per period
 //	marks.reopenings   a class and subject opened again, by whom and why
 //	marks.verdicts     what the class council says of a pupil in a period
+//	marks.remarks      what a subject's teachers say of their pupils in a period
 //	marks.bulletins    a bulletin as it was issued: a snapshot, never changed
 //	marks.appeals      what was contested in one, and how it was decided
 //	marks.outcomes     counts of a class by sex: Up, the one thing that leaves

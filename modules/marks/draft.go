@@ -12,7 +12,6 @@ import (
 	"preau/school"
 	"preau/school/average"
 	"preau/school/org"
-	"preau/school/packs"
 	"preau/school/seal"
 	"preau/store"
 	"preau/web"
@@ -27,6 +26,7 @@ type draft struct {
 	head     string // who signs
 	units    []string
 	teachers map[store.ID]string
+	remarks  map[string]remarkSheet // by subject
 	titular  string
 	key      ed25519.PrivateKey // signs papers; only where some are issued
 	say      func(key string, kv ...any) string
@@ -62,6 +62,9 @@ func (d *draft) forPaper(tx *store.Tx) (err error) {
 				return err
 			}
 		}
+	}
+	if d.remarks, err = readRemarks(tx, d.Class.ID, d.Period.Number); err != nil {
+		return err
 	}
 	if d.titular, err = name(d.Class.Value.Titular); err != nil {
 		return err
@@ -232,16 +235,28 @@ func (d *draft) subjectCells(columns []average.Column, i, s int) []string {
 	for _, id := range sub.Teachers {
 		names = append(names, d.teachers[id])
 	}
-	points, rank, remark := "", "", ""
+	points, rank := "", ""
 	if res.Standing == average.Rated {
 		points = d.number(res.Points.Fixed(2))
 		rank = d.results.Subjects[s].Places[i].In(d.lang, d.Pupils[i].Value.Sex)
-		remark = packs.PhraseOf(d.Pack.Council.Phrases.Subject, res.Mean)
 	}
-	if res.Noted {
-		remark = d.say("marks.bulletin.fraud")
+	return append(cells, d.number(sub.Coefficient.String()), points, rank, strings.Join(names, ", "), d.remarkOf(i, s))
+}
+
+// remarkOf is what stands of the i-th pupil in a subject: the teacher's words,
+// else the pack's phrase; that a mark is a fraud is always said.
+func (d *draft) remarkOf(i, s int) string {
+	res, sheet := d.results.Pupils[i].Subjects[s], d.remarks[d.Subjects[s].Row.Subject]
+	text := sheet.of(d.Pupils[i].ID).Text
+	switch {
+	case res.Noted && text != "":
+		return d.say("marks.bulletin.fraud") + " · " + text
+	case res.Noted:
+		return d.say("marks.bulletin.fraud")
+	case text != "":
+		return text
 	}
-	return append(cells, d.number(sub.Coefficient.String()), points, rank, strings.Join(names, ", "), remark)
+	return d.phrase(res)
 }
 
 // subtotal is what a group of subjects adds up to: no row for a group of one.

@@ -292,6 +292,11 @@ func TestTheCouncilInARealBrowser(t *testing.T) {
 	}
 	tab.SetCookie(ck)
 	tab.NoScript()
+	remarks := "/marks/remarks/" + l.class.String() + "/MATH?period=1"
+	if typed := l.As(school.Deputy).Get(remarks); !typed.Submit(remarks, map[string]any{"m.1": "Doit apprendre ses leçons", "m.2": "2", "m.3": "Ŋutɔ nyo : en progrès"}).Has("3 appréciations enregistrées.") {
+		t.Fatal("no remarks")
+	}
+	look(tab, "remarks-read", remarks)
 	look(tab, "results", l.classPath("results")+"?period=1")
 	look(tab, "council", l.classPath("council")+"?period=1&n=3")
 	look(tab, "minutes", l.classPath("council")+"/minutes?period=1")

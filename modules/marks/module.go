@@ -20,7 +20,7 @@ func Module() appliance.Module {
 		Name: "marks", Files: files,
 		Pages:       pages(),
 		Jobs:        []appliance.Job{pressJob},
-		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, bulletins, outcomes, appeals, presses},
+		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, remarkSheets, bulletins, outcomes, appeals, presses},
 		Demo:        demo, DemoAfter: []string{"people"},
 		Nav: []web.NavItem{
 			{Key: "marks.nav", Href: "/marks", Access: staff()},
@@ -39,6 +39,7 @@ func pages() []web.Route {
 	see, enter := staff(), school.May(school.EnterMarks)
 	post := http.MethodPost
 	term := []string{"classes", "assignments", "marks.evaluations", "marks.sheets", "marks.groups", "marks.closings", "marks.reopenings", "marks.bulletins"}
+	said := append([]string{"marks.remarks"}, term...)
 	return append(classRoutes(), []web.Route{
 		{Path: "/marks", Access: see, Reads: term, Handle: showHome},
 		{Path: "/marks/mine", Access: school.For(school.Pupil), Reads: term, Handle: showMine},
@@ -46,12 +47,16 @@ func pages() []web.Route {
 		{Method: post, Path: "/marks/board/closing", Access: school.May(school.CloseMarks), Reads: term, Handle: setClosing},
 		{Path: "/marks/board/reopen/{class}/{subject}", Access: school.May(school.CloseMarks), Reads: term, Handle: showReopen},
 		{Method: post, Path: "/marks/board/reopen/{class}/{subject}", Access: school.May(school.CloseMarks), Reads: term, Handle: saveReopen},
-		{Path: "/marks/of/{class}/{subject}", Access: see, Reads: term, Handle: showNotebook},
+		{Path: "/marks/of/{class}/{subject}", Access: see, Reads: said, Handle: showNotebook},
 		{Path: "/marks/of/{class}/{subject}/new", Access: enter, Reads: term, Handle: newEvaluation},
 		{Method: post, Path: "/marks/of/{class}/{subject}/new", Access: enter, Reads: term, Handle: saveEvaluation},
 		{Path: "/marks/of/{class}/{subject}/groups", Access: enter, Reads: term, Handle: showGroups},
 		{Method: post, Path: "/marks/of/{class}/{subject}/groups", Access: enter, Reads: term, Handle: saveGroup},
 		{Method: post, Path: "/marks/of/{class}/{subject}/groups/{id}/drop", Access: enter, Reads: term, Handle: dropGroup},
+		{Path: "/marks/remarks/{class}/{subject}", Access: see, Reads: said, Handle: showRemarks},
+		{Method: post, Path: "/marks/remarks/{class}/{subject}", Access: enter, Reads: said, Handle: saveRemarks},
+		{Method: post, Path: "/marks/remarks/{class}/{subject}/rows", Access: enter, Reads: said, Handle: saveRemark},
+		{Path: "/marks/remarks/{class}/{subject}/rows/{pupil}", Access: see, Reads: said, Handle: showRemark},
 		{Path: "/marks/why/{class}/{pupil}/{subject}", Access: school.For(school.Head, school.Deputy, school.Teacher, school.Pupil), Reads: term, Handle: showWhy},
 		{Path: "/marks/sheets/{id}", Access: see, Reads: term, Handle: showSheet},
 		{Method: post, Path: "/marks/sheets/{id}", Access: enter, Reads: term, Handle: saveSheet},

@@ -28,6 +28,7 @@ type notebookPage struct {
 	MayEnter bool
 	Closed   bool
 	Last     string
+	Remarks  string // link to what stands on the bulletins
 }
 
 type column struct {
@@ -82,6 +83,7 @@ func showNotebook(c *web.Ctx) error {
 	}
 	code := c.Param("subject")
 	var t *term
+	var remarks store.Record[remarkSheet]
 	p := notebookPage{Class: class, Code: code}
 	err = c.View(func(tx *store.Tx) (err error) {
 		if t, err = seen(c, tx, class, code); err != nil {
@@ -91,6 +93,9 @@ func showNotebook(c *web.Ctx) error {
 			return c.NotFound()
 		}
 		if p.MayEnter, err = school.MayEnterMarks(tx, c.Actor(), class, code); err != nil {
+			return err
+		}
+		if remarks, err = remarksOf(tx, class, t.Period.Number, code); err != nil {
 			return err
 		}
 		now, _ := tx.Now()
@@ -110,6 +115,13 @@ func showNotebook(c *web.Ctx) error {
 		p.Periods = append(p.Periods, periodLink{q.Number, q.Name})
 	}
 	p.Lead = p.T("marks.notebook.lead", "period", t.Period.Name, "coefficient", say(p.Base, s.Coefficient.String()), "hours", say(p.Base, s.Hours), "count", len(t.Pupils))
+	said := 0
+	for _, pupil := range t.Pupils {
+		if remarks.Value.of(pupil.ID).Text != "" {
+			said++
+		}
+	}
+	p.Remarks = p.T("marks.remarks.link", "count", said, "of", len(t.Pupils))
 	p.fill(t, s)
 	return c.Render(http.StatusOK, notebookView(p))
 }

@@ -61,22 +61,28 @@ func (r *sheetRow) hidden() string {
 
 // readHidden reads it again; the mark may be missing.
 func readHidden(text string) (r sheetRow, ok bool) {
+	r, rest, ok := readSeen(text)
+	if ok && rest != "" {
+		var err error
+		r.Mark, err = average.ParseMark(rest)
+		ok = err == nil
+	}
+	return r, ok
+}
+
+// readSeen reads a row's pupil, token and version, and what else stands there.
+func readSeen(text string) (r sheetRow, rest string, ok bool) {
 	parts := strings.Fields(text)
 	if len(parts) < 3 || len(parts) > 4 {
-		return r, false
+		return r, "", false
 	}
 	id, err := store.ParseID(parts[0])
 	seen, serr := strconv.ParseUint(parts[2], 10, 32)
 	if err != nil || serr != nil {
-		return r, false
+		return r, "", false
 	}
 	r.Pupil, r.Token, r.Seen = id, parts[1], uint32(seen)
-	if len(parts) == 4 {
-		if r.Mark, err = average.ParseMark(parts[3]); err != nil {
-			return r, false
-		}
-	}
-	return r, true
+	return r, strings.Join(parts[3:], ""), true
 }
 
 // Missing are the rows that nobody has filled.
