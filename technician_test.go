@@ -16,6 +16,9 @@ func TestTechnicianInTheBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the browser takes a minute; not with -short")
 	}
+	t.Setenv("PREAU_LANES_BULK_WINDOWS", "21:00-05:30,12:00-13:00")
+	t.Setenv("PREAU_LANES_BULK_MONTH_MIB", "20")
+	t.Setenv("PREAU_LANES_RECORDS_DAY_MIB", "1")
 	browser := webtest.OpenBrowser(t)
 	s := openStage(t)
 	p := &playing{t: t, s: s, b: browser}
@@ -27,6 +30,10 @@ func TestTechnicianInTheBrowser(t *testing.T) {
 	tab.Press(`main form[action="/status/why"] button`)
 	p.until(tab, "/status/why", "Tout marche")
 	p.see(tab, "technician-why-works", "Les clés s’accordent", "Le ministère a salué")
+
+	tab.Open("/status")
+	p.follow(tab, "voie par voie")
+	p.see(tab, "technician-lanes", "Urgent", "Gros fichiers", "ouverte de 21 h 00 à 5 h 30, de 12 h 00 à 13 h 00", "sur 21 Mo", "connecté · clés reconnues · salut rendu")
 
 	s.stop("office")
 	s.kill("box")
@@ -41,6 +48,11 @@ func TestTechnicianInTheBrowser(t *testing.T) {
 	tab.Press(`main form[action="/status/why"] button`)
 	p.until(tab, "/status/why", "Cela s’arrête")
 	p.see(tab, "technician-why-360", "Cela s’arrête à l’étape « La connexion est établie »", "prévenez le ministère", "pas essayé")
+	tab.Open("/status/exchange")
+	p.see(tab, "technician-lanes-360", "Ce que le lien coûte", "le ministère ne répond pas")
+	if sheet := tab.Print("technician-lanes"); pages(t, sheet) > 2 {
+		t.Errorf("the lanes take %d sheets", pages(t, sheet))
+	}
 	tab.Open("/status/log")
 	p.see(tab, "technician-log-360", "last stop was not clean", "diagnosis", "signed in")
 	said := tab.Text()

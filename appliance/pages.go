@@ -23,13 +23,14 @@ func (x *server) routes() []web.Route {
 	routes := []web.Route{
 		{Path: "/", Access: school.SignedIn(), Reads: x.dueReads(), Every: time.Hour, Handle: x.home},
 		{Path: "/status", Access: health, Handle: x.statusPage},
-		{Method: http.MethodPost, Path: "/status/exchange", Access: health, Handle: x.exchangeNow},
+		{Method: http.MethodPost, Path: lanesPath, Access: health, Handle: x.exchangeNow},
 		{Path: "/status/sheet", Access: health, Handle: x.addressSheet},
 		{Path: "/account/held", Access: school.SignedIn(), Handle: x.showOwn},
 		{Path: "/people/{id}/held", Access: school.May(school.TellAllHeld), Handle: x.showHeld},
 		{Path: "/status/log", Access: health, Handle: x.logPage},
 	}
 	if x.Kind == web.Box {
+		routes = append(routes, web.Route{Path: lanesPath, Access: health, Handle: x.lanesPage})
 		routes = slices.Concat(routes, x.whyRoutes(), x.httpsRoutes(), x.clockRoutes())
 	}
 	return append(append(routes, x.setupRoutes()...), x.stickRoutes()...)

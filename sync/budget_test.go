@@ -116,7 +116,7 @@ func TestADaysBytesHold(t *testing.T) {
 			if err != nil || len(all) != 1 {
 				t.Fatalf("%d files missing, %v", len(all), err)
 			}
-			n, err := (&session{db: b.db}).begun(all[0].Hash)
+			n, err := begunOf(b.db, all[0].Hash)
 			if err != nil {
 				t.Fatal(err)
 			}

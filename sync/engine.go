@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -39,8 +40,10 @@ type Engine struct {
 	led  *ledger
 
 	mu     sync.Mutex
-	site   string // school code
+	site   string      // school code
+	lacks  []laneWaits // files that the office said it lacks
 	status Status
+	now    *recorder  // of the session that is open
 	once   sync.Mutex // one attempt at a time
 }
 
@@ -52,9 +55,6 @@ const (
 
 // NewEngine makes an engine; Run or Once start it.
 func NewEngine(o EngineOptions) *Engine {
-	if o.Dial == nil {
-		o.Dial = dialTCP
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -171,7 +171,11 @@ func (e *Engine) Status() Status {
 	e.mu.Lock()
 	s := e.status
 	s.Reports = append([]Report(nil), s.Reports...)
+	now := e.now
 	e.mu.Unlock()
+	if now != nil {
+		s.Now = now.far()
+	}
 	feeds, err := e.feeds()
 	if err != nil {
 		return s
@@ -208,6 +212,9 @@ func (e *Engine) attempt(ctx context.Context, ends bool) (Report, error) {
 // locked is attempt while once is held.
 func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 	rec := &recorder{r: Report{Started: time.Now()}}
+	e.mu.Lock()
+	e.now = rec
+	e.mu.Unlock()
 	m, err := e.session(ctx, rec, ends)
 	var bye *ByeError
 	if errors.As(err, &bye) && bye.Reason == "dictionary" { // the office has become older
@@ -215,7 +222,7 @@ func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 	}
 	r := rec.end(m, err)
 	e.mu.Lock()
-	e.status.Next = time.Time{}
+	e.now, e.status.Next = nil, time.Time{}
 	if errors.Is(err, ErrNotEnrolled) {
 		e.status.State = "unenrolled"
 		e.mu.Unlock()
@@ -244,12 +251,12 @@ func (e *Engine) session(ctx context.Context, rec *recorder, ends bool) (*meter,
 	if e.o.Addr != nil && e.o.Addr() != "" {
 		addr = e.o.Addr()
 	}
-	rec.stage("dialled")
-	raw, err := e.o.Dial(ctx, addr)
+	raw, err := e.dial(ctx, addr, rec)
 	if err != nil {
 		return nil, fmt.Errorf("boxsync: dial: %w", err)
 	}
 	m := &meter{Conn: raw}
+	rec.on(m)
 	b := &bill{l: e.led, m: m}
 	defer func() {
 		if err := b.close(); err != nil {
@@ -280,6 +287,31 @@ func (e *Engine) session(ctx context.Context, rec *recorder, ends bool) (*meter,
 	return m, e.talk(ctx, conn, office, rec, b, ends)
 }
 
+// dial tells apart a name that nobody knows from an office that does not answer.
+func (e *Engine) dial(ctx context.Context, addr string, rec *recorder) (net.Conn, error) {
+	rec.stage("dialled")
+	if e.o.Dial != nil {
+		return e.o.Dial(ctx, addr)
+	}
+	named := false
+	if host, _, err := net.SplitHostPort(addr); err == nil {
+		_, err := netip.ParseAddr(host)
+		named = err != nil
+	}
+	if named {
+		rec.stage("resolved")
+	}
+	var once sync.Once
+	return dialTCP(ctx, addr, func() {
+		once.Do(func() {
+			if named {
+				rec.step("resolved", 0)
+				rec.stage("dialled")
+			}
+		})
+	})
+}
+
 // talk greets and carries on with the first batch at once, without waiting
 // for the office's welcome: it assumes what was last confirmed.
 func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec *recorder, b *bill, ends bool) error {
@@ -288,7 +320,7 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec 
 		return err
 	}
 	defer f.close()
-	s := &session{db: e.o.DB, conn: conn, f: f, rec: rec, ends: ends, bill: b, waits: e.led.shut, room: e.led.room}
+	s := &session{db: e.o.DB, conn: conn, f: f, rec: rec, ends: ends, bill: b, waits: e.led.shut, room: e.led.room, lacked: e.noteLacks}
 	s.init()
 	if s.shut, err = e.led.shut(); err != nil {
 		return err
@@ -316,6 +348,13 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec 
 		return fmt.Errorf("boxsync: hello: %w", err)
 	}
 	return s.run(ctx)
+}
+
+// noteLacks keeps what the office says it lacks of this box's files.
+func (e *Engine) noteLacks(list []laneWaits) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lacks = list
 }
 
 func (e *Engine) hello() (helloWire, error) {

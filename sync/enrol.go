@@ -147,7 +147,7 @@ type EnrolOptions struct {
 // code, ErrImpostor when who answers cannot know it; then nothing is written.
 func Enrol(ctx context.Context, o EnrolOptions) (Enrolled, error) {
 	if o.Dial == nil {
-		o.Dial = dialTCP
+		o.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return dialTCP(ctx, addr, func() {}) }
 	}
 	code := NormalizeCode(o.Code)
 	if len(code) != 16 {

@@ -75,14 +75,13 @@ func (s *session) askBlob() (bool, error) {
 		if no {
 			continue
 		}
-		f, err := s.plan(b, plain)
+		f, err := s.plan(m, plain)
 		if err != nil {
 			return false, err
 		}
 		if f == nil { // it is whole already
 			return true, nil
 		}
-		f.lane = m.lane
 		if err := s.limit(f); err != nil {
 			return false, errors.Join(err, f.p.Close())
 		}
@@ -101,6 +100,11 @@ func (s *session) askBlob() (bool, error) {
 	return false, nil
 }
 
+func (s *session) gotFile(lane store.Lane) {
+	s.rec.step("file", 1)
+	s.bill.items(lane, 0, 1)
+}
+
 // limit asks for no more of a file than its lane's budget has room for.
 func (s *session) limit(f *fetch) error {
 	if s.room == nil {
@@ -117,9 +121,10 @@ func (s *session) limit(f *fetch) error {
 }
 
 // plan chooses how a file shall come; nil when all of it is here.
-func (s *session) plan(b store.Blob, plain bool) (*fetch, error) {
-	f := &fetch{blob: b, name: b.Hash, to: b.Size}
-	begun, err := s.begun(b.Hash)
+func (s *session) plan(m lacking, plain bool) (*fetch, error) {
+	b := m.Blob
+	f := &fetch{blob: b, name: b.Hash, to: b.Size, lane: m.lane}
+	begun, err := begunOf(s.db, b.Hash)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +141,7 @@ func (s *session) plan(b store.Blob, plain bool) (*fetch, error) {
 	if f.how == howChunks {
 		done, err := s.assemble(f)
 		if done {
-			s.rec.step("file", 1)
+			s.gotFile(f.lane)
 		}
 		if err != nil || done {
 			return nil, err
@@ -159,23 +164,6 @@ func (s *session) plan(b store.Blob, plain bool) (*fetch, error) {
 		return nil, nil
 	}
 	return f, nil
-}
-
-// begun is how much of a file has arrived.
-func (s *session) begun(name store.Hash) (int64, error) {
-	f, err := s.db.Kept(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return fi.Size(), nil
 }
 
 func (s *session) gotWant(body []byte) error {
@@ -295,6 +283,10 @@ func (s *session) sendPiece() (bool, error) {
 	}
 	if s.wanted[0].At += int64(len(data)); last {
 		s.wanted = s.wanted[1:]
+		if w.To == 0 || end == fi.Size() {
+			s.rec.step("gave", 1)
+			s.bill.items(w.lane, 1, 0)
+		}
 	}
 	return true, nil
 }
@@ -391,7 +383,7 @@ func (s *session) arrived(f *fetch) (err error) {
 		return nil
 	}
 	if err == nil {
-		s.rec.step("file", 1)
+		s.gotFile(f.lane)
 	}
 	return err
 }

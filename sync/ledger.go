@@ -18,6 +18,8 @@ type Used struct {
 	Up   map[store.Lane]int64 `cbor:"2,keyasint,omitempty"`
 	Down map[store.Lane]int64 `cbor:"3,keyasint,omitempty"`
 	Held map[store.Lane]int64 `cbor:"4,keyasint,omitempty"` // counted in advance
+	Left map[store.Lane]int64 `cbor:"6,keyasint,omitempty"` // records and files that the office confirmed or was given whole
+	Came map[store.Lane]int64 `cbor:"7,keyasint,omitempty"`
 	Ran  time.Duration        `cbor:"5,keyasint,omitempty"` // that the program ran while this was the newest day
 }
 
@@ -68,7 +70,7 @@ func (l *ledger) read() error {
 				return err
 			}
 			u := r.Value
-			for _, m := range []*map[store.Lane]int64{&u.Up, &u.Down, &u.Held} {
+			for _, m := range []*map[store.Lane]int64{&u.Up, &u.Down, &u.Held, &u.Left, &u.Came} {
 				if *m == nil {
 					*m = map[store.Lane]int64{}
 				}
@@ -117,7 +119,8 @@ func (l *ledger) turnDay() (at time.Time, trusted bool, err error) {
 		}
 	}
 	if l.today = l.days[day]; l.today == nil {
-		l.today = &Used{Day: day, Up: map[store.Lane]int64{}, Down: map[store.Lane]int64{}, Held: map[store.Lane]int64{}}
+		none := func() map[store.Lane]int64 { return map[store.Lane]int64{} }
+		l.today = &Used{Day: day, Up: none(), Down: none(), Held: none(), Left: none(), Came: none()}
 		l.days[day] = l.today
 	}
 	return at, trusted, nil
@@ -203,6 +206,17 @@ func (l *ledger) add(lane store.Lane, up, down int64) error {
 		return l.write(l.gap())
 	}
 	return nil
+}
+
+// items counts records and files; they are written with the bytes.
+func (l *ledger) items(lane store.Lane, left, came int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, _, err := l.turnDay(); err != nil {
+		return // the bytes will say it
+	}
+	l.today.Left[lane] += int64(left)
+	l.today.Came[lane] += int64(came)
 }
 
 // gap is how much is counted in advance: a small part of the smallest limit, so
@@ -311,13 +325,14 @@ func (l *ledger) room(lane store.Lane) (n int64, err error) {
 
 // LaneUse is what a lane has cost, what it may cost, and what it will.
 type LaneUse struct {
-	Lane      store.Lane
-	Limits    Limits
-	Up, Down  int64 // bytes, today
-	Month     int64 // bytes, this month, today's too
-	MonthEnds int64 // bytes that the month will have cost at this rate; 0: too early to say
-	Hold      Hold
-	Until     time.Time // zero when it cannot be said
+	Lane       store.Lane
+	Limits     Limits
+	Up, Down   int64 // bytes, today
+	Left, Came int64 // records and files, today
+	Month      int64 // bytes, this month, today's too
+	MonthEnds  int64 // bytes that the month will have cost at this rate; 0: too early to say
+	Hold       Hold
+	Until      time.Time // zero when it cannot be said
 }
 
 // use is the ledger, lane by lane.
@@ -330,6 +345,7 @@ func (l *ledger) use() (list []LaneUse, err error) {
 	}
 	for _, lane := range lanes {
 		u := LaneUse{Lane: lane, Limits: l.budget[lane], Up: l.today.Up[lane], Down: l.today.Down[lane], Month: l.month(lane, l.today.Day)}
+		u.Left, u.Came = l.today.Left[lane], l.today.Came[lane]
 		u.MonthEnds = l.rate(u.Month, at)
 		u.Hold, u.Until = l.hold(lane, at, trusted)
 		list = append(list, u)

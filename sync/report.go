@@ -18,8 +18,8 @@ type Report struct {
 	Stage    string    `json:"failed,omitempty"` // the step that did not work, "" when all did
 }
 
-// Step is one thing that worked. Name is a words key's last part: dialled,
-// agreed, greeted, sent, received, idle.
+// Step is one thing that worked. Name is a words key's last part: resolved,
+// dialled, agreed, greeted, sent, received, file (one came), gave (one left), idle.
 type Step struct {
 	Name string    `json:"name"`
 	At   time.Time `json:"at"`
@@ -34,6 +34,7 @@ type Status struct {
 	Pending     Pending       `json:"pending"`
 	Offset      time.Duration `json:"-"`
 	Next        time.Time     `json:"next"` // when it calls again
+	Now         Report        `json:"-"`    // the session that is open, so far; Started is zero when none is
 	Reports     []Report      `json:"-"`    // newest first
 }
 
@@ -47,6 +48,7 @@ type Pending struct {
 type recorder struct {
 	mu sync.Mutex
 	r  Report
+	m  *meter // of the connection, once there is one
 }
 
 func (r *recorder) step(name string, n int) {
@@ -70,6 +72,24 @@ func (r *recorder) stage(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.r.Stage = name
+}
+
+// far is the report of a session that goes on.
+func (r *recorder) far() Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.r
+	x.Steps, x.Ended = append([]Step(nil), x.Steps...), time.Now()
+	if r.m != nil {
+		x.Up, x.Down = r.m.out.Load(), r.m.in.Load()
+	}
+	return x
+}
+
+func (r *recorder) on(m *meter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.m = m
 }
 
 func (r *recorder) end(m *meter, err error) Report {

@@ -70,6 +70,8 @@ type session struct {
 	comparing  func(body []byte) error
 	lacks      []lacking // files that are missing here
 	lacksKnown bool
+	told       string                          // what a box was told of them
+	lacked     func([]laneWaits)               // told what the office lacks of this box's files; nil at the office
 	shut       laneSet                         // lanes that wait, as the box says
 	waits      func() (laneSet, error)         // what the box says now; nil at the office
 	room       func(store.Lane) (int64, error) // bytes that may be asked for on a lane; nil at the office
@@ -157,8 +159,13 @@ func (s *session) reads() error {
 		if err := s.handle(kind, body); err != nil {
 			return err
 		}
-		if err := s.bill.came(s.came); err != nil {
+		if err := s.bill.came(s.came, len(body)+1); err != nil {
 			return err
+		}
+		if kind == frameIdle || s.came == store.Bulk { // nothing comes with it
+			if err := s.bill.taken(); err != nil {
+				return err
+			}
 		}
 		s.poke()
 	}
@@ -269,6 +276,7 @@ func (s *session) gotBatch(body []byte) error {
 	}
 	s.lookAgain()
 	s.rec.step("received", len(b.Rows)+len(b.Gone))
+	s.bill.items(feed.Lane, 0, len(b.Rows)+len(b.Gone))
 	s.reply(frameAck, wireCursor(feed, to))
 	return nil
 }
@@ -311,6 +319,7 @@ func (s *session) gotAck(body []byte) error {
 		return err
 	}
 	s.rec.step("sent", rows)
+	s.bill.items(mine.Lane, rows, 0)
 	return nil
 }
 

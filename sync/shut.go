@@ -2,6 +2,7 @@ package boxsync
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"preau/store"
@@ -80,7 +81,33 @@ func (s *session) missing() ([]lacking, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lacks = list
+	if s.from != "" {
+		s.tellLacks()
+	}
 	return list, nil
+}
+
+// tellLacks has a box know what its office lacks of its files while a lane is
+// shut: else they are asked for at once. Called under mu.
+func (s *session) tellLacks() {
+	if s.shut == 0 && s.told == "" {
+		return
+	}
+	var sums [store.Sealed + 1]laneWaits
+	for _, l := range s.lacks {
+		sums[l.lane].Items++
+		sums[l.lane].Bytes += l.Size
+	}
+	var w lanesWire
+	for _, l := range lanes {
+		if sums[l].Lane = l; sums[l].Items > 0 && s.shut.has(l) {
+			w.Lacks = append(w.Lacks, sums[l])
+		}
+	}
+	if told := fmt.Sprint(w.Lacks); told != s.told && len(s.replies) < 1024 {
+		s.told = told
+		s.replies = append(s.replies, func() error { return s.f.write(frameLanes, w) })
+	}
 }
 
 // lookAgain has the missing files be looked for once more.
@@ -108,7 +135,7 @@ func (s *session) tellLanes() error {
 	if !s.setShut(now) {
 		return nil
 	}
-	return s.f.write(frameLanes, lanesWire{now})
+	return s.f.write(frameLanes, lanesWire{Shut: now})
 }
 
 func (s *session) gotLanes(body []byte) error {
@@ -116,8 +143,10 @@ func (s *session) gotLanes(body []byte) error {
 	if err := unmarshal(body, &w); err != nil {
 		return err
 	}
-	if s.waits == nil { // a box decides for itself
+	if s.waits == nil {
 		s.setShut(w.Shut)
+	} else { // a box decides for itself
+		s.lacked(w.Lacks)
 	}
 	return nil
 }
@@ -129,7 +158,7 @@ func (s *session) setShut(now laneSet) (changed bool) {
 	now &^= 1<<store.Control | 1<<store.Urgent
 	s.mu.Lock()
 	was := s.shut
-	s.shut = now
+	s.shut, s.lacksKnown = now, s.lacksKnown && was == now
 	if was&^now != 0 {
 		s.refused = map[store.Hash]bool{}
 	}

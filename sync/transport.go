@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"preau/store"
@@ -121,9 +122,11 @@ func (m *meter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// dialTCP is the Dial that is used when none is given.
-func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
+// dialTCP is how an office is called when no other way is given. resolved is told
+// when an address is known, before each try.
+func dialTCP(ctx context.Context, addr string, resolved func()) (net.Conn, error) {
 	d := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	d.ControlContext = func(context.Context, string, string, syscall.RawConn) error { resolved(); return nil }
 	c, err := d.DialContext(ctx, "tcp", addr)
 	if t, ok := c.(*net.TCPConn); ok {
 		keepLittle(t)

@@ -87,8 +87,17 @@ type helloWire struct {
 	Shut     laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
 }
 
+// laneWaits is what waits on a lane.
+type laneWaits struct {
+	_     struct{} `cbor:",toarray"`
+	Lane  store.Lane
+	Items int
+	Bytes int64
+}
+
 type lanesWire struct {
-	Shut laneSet `cbor:"1,keyasint,omitempty"` // all that wait now
+	Shut  laneSet     `cbor:"1,keyasint,omitempty"` // the box: all that wait now
+	Lacks []laneWaits `cbor:"2,keyasint,omitempty"` // the office: what it lacks of this box's files
 }
 
 type welcomeWire struct {
