@@ -65,7 +65,6 @@ func commonDict(theirs []uint32) (id uint32) {
 // codecs are the compressors of one engine or hub that no session uses now.
 type codecs struct {
 	level    zstd.EncoderLevel
-	encoders sync.Map // dictionary id → *sync.Pool of *zstd.Encoder
 	decoders sync.Pool
 }
 
@@ -75,9 +74,19 @@ func newCodecs(level zstd.EncoderLevel) *codecs {
 	return &codecs{level: level, decoders: sync.Pool{New: func() any { return must(newDecoder()) }}}
 }
 
+// encoders are those that nobody uses now. Their tables take longer to make than a
+// quiet session lasts, so they outlive the engine or hub that they were made for.
+var encoders sync.Map // encoderKind → *sync.Pool of *zstd.Encoder
+
+type encoderKind struct {
+	level zstd.EncoderLevel
+	dict  uint32
+}
+
 // encoder is the pool of encoders for a dictionary; 0: without one.
 func (c *codecs) encoder(dict uint32) (*sync.Pool, error) {
-	if p, ok := c.encoders.Load(dict); ok {
+	kind := encoderKind{c.level, dict}
+	if p, ok := encoders.Load(kind); ok {
 		return p.(*sync.Pool), nil
 	}
 	options := []zstd.EOption{
@@ -94,7 +103,7 @@ func (c *codecs) encoder(dict uint32) (*sync.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("boxsync: dictionary %d: %w", dict, err)
 	}
-	p, _ := c.encoders.LoadOrStore(dict, &sync.Pool{New: func() any { return must(zstd.NewWriter(nil, options...)) }})
+	p, _ := encoders.LoadOrStore(kind, &sync.Pool{New: func() any { return must(zstd.NewWriter(nil, options...)) }})
 	p.(*sync.Pool).Put(first)
 	return p.(*sync.Pool), nil
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -489,6 +490,18 @@ func simulate(seed uint64, dir string) (err error) {
 // simSeeds are played always: each found something once.
 var simSeeds = []uint64{1005, 1525, 1580, 2234}
 
+func simulateIn(t *testing.T, base string, seed uint64) {
+	dir := filepath.Join(base, strconv.FormatUint(seed, 10))
+	synctest.Test(t, func(t *testing.T) {
+		if err := simulate(seed, dir); err != nil {
+			t.Errorf("seed %d (PREAU_SEED=%d PREAU_SEEDS=1): %v", seed, seed, err)
+		}
+	})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestSimulation plays seeds from PREAU_SEED on, PREAU_SEEDS of them.
 func TestSimulation(t *testing.T) {
 	n, first := storetest.Total("simulation", 300, 100_000), uint64(1000)
@@ -507,19 +520,19 @@ func TestSimulation(t *testing.T) {
 		base = dir
 		defer os.RemoveAll(dir)
 	}
-	for _, seed := range seeds {
-		dir := filepath.Join(base, strconv.FormatUint(seed, 10))
-		synctest.Test(t, func(t *testing.T) {
-			if err := simulate(seed, dir); err != nil {
-				t.Errorf("seed %d (PREAU_SEED=%d PREAU_SEEDS=1): %v", seed, seed, err)
-			}
-		})
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
+	shares := runtime.GOMAXPROCS(0)
+	t.Run("seeds", func(t *testing.T) {
+		for share := range shares {
+			t.Run(strconv.Itoa(share), func(t *testing.T) {
+				t.Parallel()
+				for i := share; i < len(seeds) && !t.Failed(); i += shares {
+					simulateIn(t, base, seeds[i])
+				}
+			})
 		}
-		if t.Failed() {
-			return
-		}
+	})
+	if t.Failed() {
+		return
 	}
 	storetest.Record(t, "simulation seeds", len(seeds), map[string]any{"first": first, "bad": 0})
 }
