@@ -11,7 +11,7 @@ import (
 // below have theirs: org.Collections and seal.Collections.
 func Collections() []store.Definition {
 	return []store.Definition{
-		Sites, People, Classes, Assignments, Years, Secrets, Cards, Throttles, Matricules, AuditLog, Contacts, Readings,
+		Sites, People, Classes, Assignments, Years, Secrets, Cards, Throttles, Matricules, AuditLog, Contacts, Readings, Photos,
 	}
 }
 

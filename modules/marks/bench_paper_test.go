@@ -1,10 +1,16 @@
 package marks
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -99,6 +105,22 @@ func TestBenchMarksOnPaper(t *testing.T) {
 		figure{What: "pages a second, all in, against that", N: pupils, Rate: all, Against: drawing, Ratio: all / drawing},
 		took("freezing and signing a class of 100", issuing, 1000, 0))
 
+	// A photo costs its own file and some time: here a face-like picture with the
+	// grain of a telephone's camera.
+	photo := grainy(t)
+	var shown countWriter
+	began := time.Now()
+	if err := bulletin.Write(t.Context(), &shown, "Bulletins", pagesOf(len(drawn), func(i int) bulletin.Page {
+		p := drawn[i]
+		p.Photo = append(photo[:len(photo):len(photo)], byte(i)) // each its own
+		return p
+	}, "Imprimé"), nil); err != nil {
+		t.Fatal(err)
+	}
+	figures = append(figures,
+		took("class of 100 with photos, drawn alone", []time.Duration{time.Since(began)}, 1000, int64(shown)),
+		weighs("… what a photo adds to a page, its own size", (int(shown)-body)/pupils, len(photo)))
+
 	words, err := web.LoadWords(assets.Words, school.Words, m.Files)
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +153,29 @@ func TestBenchMarksOnPaper(t *testing.T) {
 		weighs("… memory more than before", grew, 40<<20),
 		figure{What: "… pages a second, against drawing alone", N: pupils * classes, Rate: whole.Rate * pupils * classes, Against: drawing, Ratio: whole.Rate * pupils * classes / drawing}))
 }
+
+// grainy is a picture of the size and quality in which photos are kept.
+func grainy(t *testing.T) []byte {
+	t.Helper()
+	r := rand.New(rand.NewPCG(7, 7))
+	img := image.NewRGBA(image.Rect(0, 0, 240, 320))
+	for y := range 320 {
+		for x := range 240 {
+			dx, dy := float64(x-120)/70, float64(y-140)/95
+			v := 200 - 120*math.Exp(-dx*dx-dy*dy) + 5*r.NormFloat64()
+			img.Set(x, y, color.RGBA{uint8(v), uint8(v * .8), uint8(v * .7), 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 78}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+type countWriter int64
+
+func (c *countWriter) Write(p []byte) (int, error) { *c += countWriter(len(p)); return len(p), nil }
 
 func weighs(what string, bytes, goal int) figure {
 	return figure{What: what, N: 1, Against: float64(goal), Ratio: float64(bytes) / float64(goal), Bytes: int64(bytes)}

@@ -27,6 +27,7 @@ type draft struct {
 	units    []string
 	teachers map[store.ID]string
 	remarks  map[string]remarkSheet // by subject
+	photos   map[store.ID][]store.Blob
 	titular  string
 	key      ed25519.PrivateKey // signs papers; only where some are issued
 	say      func(key string, kv ...any) string
@@ -65,6 +66,15 @@ func (d *draft) forPaper(tx *store.Tx) (err error) {
 	}
 	if d.remarks, err = readRemarks(tx, d.Class.ID, d.Period.Number); err != nil {
 		return err
+	}
+	d.photos = map[store.ID][]store.Blob{}
+	for _, p := range d.Pupils {
+		photo, err := school.PhotoOf(tx, p.ID)
+		if err == nil {
+			d.photos[p.ID] = []store.Blob{photo.Value.File}
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	if d.titular, err = name(d.Class.Value.Titular); err != nil {
 		return err

@@ -1,7 +1,10 @@
 package marks_test
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"net/http"
 	"os"
 	"os/exec"
@@ -199,6 +202,69 @@ func TestFromTheCouncilToTheAppeal(t *testing.T) {
 	if p := l.As(school.Teacher).Get(id); p.Status != http.StatusNotFound {
 		t.Errorf("a teacher of one subject opens a whole bulletin: %s", p)
 	}
+}
+
+// TestAPhotoOnTheBulletin: who has a photo is shown on the paper, as it was when
+// the bulletin was issued.
+func TestAPhotoOnTheBulletin(t *testing.T) {
+	l := newLycee(t, 2)
+	fillAll(t, l, map[string][]string{"interro": {"12", "8"}, "devoir": {"11", "9"}, "composition": {"13", "7"}})
+	face := func(shade uint8) store.Blob {
+		img := image.NewGray(image.Rect(0, 0, 240, 320))
+		for i := range img.Pix {
+			img.Pix[i] = shade + uint8(i%240/4)
+		}
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, img, nil); err != nil {
+			t.Fatal(err)
+		}
+		hash, size, err := l.DB.PutBlob(&b, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.Blob{Hash: hash, Size: size, Name: "photo.jpg", Type: "image/jpeg"}
+	}
+	first, later := face(40), face(160)
+	var photo store.ID
+	l.update(t, func(tx *store.Tx) (err error) {
+		photo, err = school.Photos.Add(tx, school.Photo{Person: l.pupils[1], File: first})
+		return err
+	})
+	head := l.As(school.Head)
+	issue := l.classPath("bulletins") + "/issue?period=1"
+	if got := pictures(t, head, l.classPath("bulletins")+"/preview?period=1"); got != 1 {
+		t.Errorf("%d photos on the preview of two pupils, of whom one has one", got)
+	}
+	if p := head.Get(issue).Submit(issue, nil); !p.Has("2 bulletins sont émis.") {
+		t.Fatalf("%s", p)
+	}
+	l.update(t, func(tx *store.Tx) error {
+		return school.Photos.Set(tx, photo, school.Photo{Person: l.pupils[1], File: later})
+	})
+	if _, _, err := l.DB.SweepBlobs(); err != nil {
+		t.Fatal(err)
+	}
+	if got := pictures(t, head, l.classPath("bulletins")+"/print?period=1"); got != 1 {
+		t.Errorf("%d photos on the bulletins after the photo was changed", got)
+	}
+}
+
+// pictures counts the JPEG pictures of a file.
+func pictures(t *testing.T, c *webtest.Client, at string) int {
+	t.Helper()
+	if _, err := exec.LookPath("pdfimages"); err != nil {
+		t.Skip("pdfimages is not here (poppler-utils)")
+	}
+	res := c.Get(at)
+	file := filepath.Join(t.TempDir(), "b.pdf")
+	if err := os.WriteFile(file, []byte(res.Body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list, err := exec.Command("pdfimages", "-list", file).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", at, err)
+	}
+	return strings.Count(string(list), " jpeg ")
 }
 
 // stamped tells whether a word lies across a page: pdftotext reads it letter by

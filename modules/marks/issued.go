@@ -30,6 +30,7 @@ type issued struct {
 	Replaced  bool            `cbor:"14,keyasint,omitempty"`
 	Girl      bool            `cbor:"15,keyasint,omitempty"` // for the counts that leave
 	Boy       bool            `cbor:"16,keyasint,omitempty"`
+	Photo     []store.Blob    `cbor:"17,keyasint,omitempty"` // at most one: who was shown on it
 }
 
 // mean is a subject's average as it was issued.
@@ -48,6 +49,7 @@ var bulletins = store.Define(store.Spec[issued]{
 		{Name: "pupil", Keys: func(b *issued) [][]byte { return [][]byte{store.Key(b.Pupil, b.Year, b.Period, b.Number)} }},
 		{Name: "number", Unique: true, Keys: func(b *issued) [][]byte { return [][]byte{store.Key(b.Year, b.Number)} }},
 	},
+	Blobs: func(b *issued) []store.Blob { return b.Photo },
 })
 
 // outcome is what leaves for the ministry when a class's bulletins are issued:
@@ -193,7 +195,7 @@ func (d *draft) issueOne(tx *store.Tx, i int, old store.Record[issued]) (store.I
 	b := issued{
 		Class: d.Class.ID, Pupil: p.ID, Year: d.Year.Label, Period: d.Period.Number, Number: number,
 		Reference: d.reference(number), On: now.Format(time.DateOnly), Rated: r.Rated, General: r.General,
-		Replaces: old.ID, Girl: p.Value.Sex == "F", Boy: p.Value.Sex == "M",
+		Replaces: old.ID, Girl: p.Value.Sex == "F", Boy: p.Value.Sex == "M", Photo: d.photos[p.ID],
 	}
 	for s := range r.Subjects {
 		b.Means = append(b.Means, mean{Subject: d.Subjects[s].Row.Subject, Shown: d.shown(r.Subjects[s])})

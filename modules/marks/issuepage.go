@@ -127,6 +127,31 @@ func showBulletins(c *web.Ctx) error {
 	return c.Render(http.StatusOK, bulletinsView(p))
 }
 
+// paper is the page as it is printed, with the photo that it was issued with.
+func (b *issued) paper(db *store.DB) bulletin.Page {
+	p := b.Page
+	p.Photo = picture(db, b.Photo)
+	return p
+}
+
+// picture reads a photo, nil when there is none or its file is not here (any
+// more): the paper goes without.
+func picture(db *store.DB, file []store.Blob) []byte {
+	if len(file) == 0 {
+		return nil
+	}
+	f, err := db.OpenBlob(file[0].Hash)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, file[0].Size))
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
 // name is the pupil's, as it stands on the paper.
 func (b *issued) name() string {
 	if len(b.Page.PupilLeft) == 0 {
@@ -176,7 +201,7 @@ func previewBulletins(c *web.Ctx) error {
 	day := c.Now().Format(time.DateOnly)
 	return sendPDF(c, d.fileName(c.T("marks.bulletin.file_draft")), len(d.Pupils), func(i int) bulletin.Page {
 		p := d.page(i, "—", day)
-		p.Stamp = d.say("marks.bulletin.draft")
+		p.Stamp, p.Photo = d.say("marks.bulletin.draft"), picture(c.DB(), d.photos[d.Pupils[i].ID])
 		return p
 	})
 }
@@ -198,7 +223,7 @@ func printBulletins(c *web.Ctx) error {
 	if len(list) == 0 {
 		return c.NotFound()
 	}
-	return sendPDF(c, d.fileName(c.T("marks.bulletin.file")), len(list), func(i int) bulletin.Page { return list[i].Value.Page })
+	return sendPDF(c, d.fileName(c.T("marks.bulletin.file")), len(list), func(i int) bulletin.Page { return list[i].Value.paper(c.DB()) })
 }
 
 // printDuplicate draws one issued bulletin again; the log keeps who asked.
@@ -213,7 +238,7 @@ func printDuplicate(c *web.Ctx) error {
 		return err
 	}
 	return sendPDF(c, b.Value.Reference+".pdf", 1, func(int) bulletin.Page {
-		p := b.Value.Page
+		p := b.Value.paper(c.DB())
 		p.Stamp = c.TIn(papersIn, "marks.bulletin.duplicate")
 		return p
 	})

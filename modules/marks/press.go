@@ -161,12 +161,9 @@ func stored(r *appliance.Running, p press, ids []store.ID) func(yield func(bulle
 	by := r.Words.T(papersIn, "web.printed_by", "time", web.FormatDateTime(papersIn, p.Began), "name", p.Name)
 	return func(yield func(bulletin.Page, error) bool) {
 		for _, id := range ids {
-			var page bulletin.Page
-			err := r.DB.View(func(tx *store.Tx) error {
-				b, err := bulletins.Get(tx, id)
-				page = b.Value.Page
-				return err
-			})
+			var b store.Record[issued]
+			err := r.DB.View(func(tx *store.Tx) (err error) { b, err = bulletins.Get(tx, id); return err })
+			page := b.Value.paper(r.DB)
 			page.Printed = by
 			if !yield(page, err) {
 				return

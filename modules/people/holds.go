@@ -27,7 +27,7 @@ func holds(c *web.Ctx, tx *store.Tx, person store.Record[school.Person]) ([]appl
 	for _, a := range p.Aliases {
 		add("people.held.alias", a)
 	}
-	if _, err := photoOf(tx, person.ID); err == nil {
+	if _, err := school.PhotoOf(tx, person.ID); err == nil {
 		add("people.photo.do", b.T("people.held.photo"))
 	}
 	if has, err := school.HasSecret(tx, person.ID); err != nil {

@@ -39,7 +39,7 @@ func showPaper(c *web.Ctx, faces bool) error {
 		for _, r := range pupils {
 			row := paperRow{ID: r.ID, Name: r.Value.Name(), Matricule: r.Value.Matricule}
 			if faces {
-				_, err := photoOf(tx, r.ID)
+				_, err := school.PhotoOf(tx, r.ID)
 				row.Photo = err == nil
 			}
 			p.Pupils = append(p.Pupils, row)

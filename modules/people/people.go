@@ -34,7 +34,7 @@ func Module() appliance.Module {
 			{Key: "people.staff.title", Href: "/people/staff", Access: school.For(school.Technician)},
 		},
 		Due: due, DueReads: []string{"classes"},
-		Collections: []store.Definition{intake.Imports, photos, schoolings, yearLists},
+		Collections: []store.Definition{intake.Imports, schoolings, yearLists},
 		Holds:       holds,
 		Demo:        demo,
 		Commands: []appliance.Command{

@@ -81,7 +81,7 @@ func showPersonAt(c *web.Ctx, status int) error {
 		if p.HasSecret, err = school.HasSecret(tx, r.ID); err != nil {
 			return err
 		}
-		if _, err := photoOf(tx, r.ID); err == nil {
+		if _, err := school.PhotoOf(tx, r.ID); err == nil {
 			p.Photo = true
 		}
 		if !p.Change {

@@ -12,36 +12,16 @@ import (
 	"preau/web"
 )
 
-// photo is the small picture of one person. It stands apart from the person, so
-// that a new picture does not make every list of names be read again.
-type photo struct {
-	Person store.ID   `cbor:"1,keyasint,omitzero"`
-	File   store.Blob `cbor:"2,keyasint,omitempty"`
-}
-
-// photos: index "person" (unique). They never leave the school.
-var photos = store.Define(store.Spec[photo]{
-	Name: "people.photos", Home: store.Local, Format: 1,
-	Indexes: []store.Index[photo]{
-		{Name: "person", Unique: true, Keys: func(p *photo) [][]byte { return [][]byte{store.Key(p.Person)} }},
-	},
-	Blobs: func(p *photo) []store.Blob { return []store.Blob{p.File} },
-})
-
-func photoOf(tx *store.Tx, person store.ID) (store.Record[photo], error) {
-	return photos.One(tx, "person", person)
-}
-
 // storePhoto keeps a picture that portrait made as the person's only one.
 func storePhoto(tx *store.Tx, who school.Actor, person store.ID, file store.Blob) error {
-	old, err := photoOf(tx, person)
+	old, err := school.PhotoOf(tx, person)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		_, err = photos.Add(tx, photo{Person: person, File: file})
+		_, err = school.Photos.Add(tx, school.Photo{Person: person, File: file})
 	case err == nil && old.Value.File.Hash == file.Hash:
 		return nil
 	case err == nil:
-		err = photos.Set(tx, old.ID, photo{Person: person, File: file})
+		err = school.Photos.Set(tx, old.ID, school.Photo{Person: person, File: file})
 	}
 	if err != nil {
 		return fmt.Errorf("keep a photo: %w", err)
@@ -63,7 +43,7 @@ func sendPhoto(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		p, err := photoOf(tx, r.ID)
+		p, err := school.PhotoOf(tx, r.ID)
 		if err != nil {
 			return c.NotFound()
 		}
@@ -88,7 +68,7 @@ func newPhotoPage(c *web.Ctx, r store.Record[school.Person]) (p photoPage, err e
 	p.Back = web.Link{Label: r.Value.Name(), Href: "/people/" + r.ID.String()}
 	p.Refused = p.T("people.refused.not_saved")
 	err = c.View(func(tx *store.Tx) error {
-		_, err := photoOf(tx, r.ID)
+		_, err := school.PhotoOf(tx, r.ID)
 		p.Has = err == nil
 		return nil
 	})
@@ -156,9 +136,9 @@ func dropPhoto(c *web.Ctx) error {
 		return err
 	}
 	return c.Post(func(tx *store.Tx) (web.Result, error) {
-		old, err := photoOf(tx, r.ID)
+		old, err := school.PhotoOf(tx, r.ID)
 		if err == nil {
-			if err = photos.Delete(tx, old.ID); err == nil {
+			if err = school.Photos.Delete(tx, old.ID); err == nil {
 				err = school.Audit(tx, c.Actor(), "people.photo.drop", r.ID, nil, nil)
 			}
 		}

@@ -146,8 +146,9 @@ func (b *book) pupil(p Page, photo string, y float64) float64 {
 	if photo == "" {
 		return b.facts(p.PupilLeft, p.PupilRight, y, inner) + 2
 	}
-	const w, h = 20.0, 25.0
+	const w, h = 18.75, 25.0 // three to four
 	b.pdf.ImageOptions(photo, width-side-w, y, w, h, false, fpdf.ImageOptions{}, 0, "")
+	b.pdf.Rect(width-side-w, y, w, h, "D")
 	return max(b.facts(p.PupilLeft, p.PupilRight, y, inner-w-3), y+h) + 2
 }
 
