@@ -49,12 +49,25 @@ func newBoxExchange(r *Running) (Exchange, error) {
 	o := boxsync.EngineOptions{
 		DB: r.DB, Key: key, Site: site.Code, Build: r.Version, Log: r.Log, Budget: budget,
 		Addr:     func() string { return r.Config.Office.Address },
-		FreeDisk: func() int64 { return diskAt(r.Dir).Free },
+		Health: r.health,
 	}
 	if clock, ok := r.Clock.(*Clock); ok {
 		o.Offset = func(office time.Time, rtt time.Duration) { r.heardTime(clock, office, rtt) }
 	}
 	return boxExchange{boxsync.NewEngine(o)}, nil
+}
+
+// health is what the office is told of this machine.
+func (r *Running) health() boxsync.Health {
+	d := diskAt(r.Dir)
+	h := boxsync.Health{FreeDisk: d.Free, DiskSize: d.Total}
+	_ = r.DB.View(func(tx *store.Tx) error {
+		now, _ := tx.Now()
+		cuts, _, err := stops(tx, now.AddDate(0, 0, -cutDays))
+		h.Cuts = len(cuts)
+		return err
+	})
+	return h
 }
 
 // once is one attempt of the exchange, in the server or in a process of its own.

@@ -36,9 +36,7 @@ func newExchange(r *appliance.Running) (appliance.Exchange, error) {
 	}
 	x := &exchange{hub: boxsync.NewHub(boxsync.HubOptions{
 		DB: r.DB, Key: key, Root: keys.Root(), Welcome: welcome, Most: r.Config.Exchange.Sessions, Log: r.Log,
-		Seen: func(tx *store.Tx, c boxsync.Contact) error {
-			return school.NoteContact(tx, school.Contact(c))
-		},
+		Seen: noteContact,
 	})}
 	if !r.Served {
 		return x, nil
@@ -47,6 +45,17 @@ func newExchange(r *appliance.Running) (appliance.Exchange, error) {
 		return nil, fmt.Errorf("exchange: %w", err)
 	}
 	return x, nil
+}
+
+func noteContact(tx *store.Tx, c boxsync.Contact) error {
+	n := school.Contact{
+		Site: c.Site, Last: c.Last, Build: c.Build, FreeDisk: c.Health.FreeDisk, DiskSize: c.Health.DiskSize, Cuts: c.Health.Cuts,
+		Apart: c.Apart, Trusted: c.Trusted, Pending: c.Pending,
+	}
+	for _, w := range c.Waiting {
+		n.Waiting = append(n.Waiting, school.LaneWait{Lane: w.Lane, Records: w.Records, Bytes: w.Bytes})
+	}
+	return school.NoteContact(tx, n, c.Up, c.Down)
 }
 
 func openKeys(db *store.DB) (*seal.Keys, error) {

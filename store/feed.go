@@ -161,6 +161,22 @@ func (db *DB) Pending(f Feed, after Cursor) (records int, size int64, err error)
 	return records, size, err
 }
 
+// WaitingFor counts what stands on a lane of a site's outbox after the last place
+// that the site confirmed, and the bytes of its rows.
+func WaitingFor(tx *Tx, site string, lane Lane) (records int, size int64) {
+	tx.reading(ProgressName)
+	f := Feed{Origin: tx.origin(), Lane: lane, Site: site}
+	after, _ := tx.acked(f)
+	tx.scanFeed(f.prefix(), f.at(after.Number), func(_, v []byte) bool {
+		records++
+		if v[16] == 0 {
+			size += int64(len(tx.mailedRow(v)))
+		}
+		return true
+	})
+	return records, size
+}
+
 // Address puts a Down record into the outboxes of the sites, each named by its
 // school code. A site that was addressed before and is not named now is told
 // that the record is gone. Call it in the transaction that publishes, and

@@ -20,16 +20,16 @@ import (
 
 // EngineOptions make the box's side. DB, Key and Site must be given.
 type EngineOptions struct {
-	DB       *store.DB
-	Key      ed25519.PrivateKey
-	Site     string                                                   // school code
-	Addr     func() string                                            // where to call; nil or "": the address of the enrolment
-	Dial     func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
-	Offset   func(office time.Time, rtt time.Duration)                // told the office's time; may be nil
-	FreeDisk func() int64                                             // may be nil
-	Budget   Budget                                                   // what the lanes may cost; nil: as much as they like
-	Build    string
-	Log      *slog.Logger
+	DB     *store.DB
+	Key    ed25519.PrivateKey
+	Site   string                                                   // school code
+	Addr   func() string                                            // where to call; nil or "": the address of the enrolment
+	Dial   func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
+	Offset func(office time.Time, rtt time.Duration)                // told the office's time; may be nil
+	Budget Budget                                                   // what the lanes may cost; nil: as much as they like
+	Health func() Health                                            // may be nil
+	Build  string
+	Log    *slog.Logger
 }
 
 // Engine is the box's side: one connection while the link is up.
@@ -176,18 +176,13 @@ func (e *Engine) Status() Status {
 	if now != nil {
 		s.Now = now.far()
 	}
-	feeds, err := e.feeds()
+	list, err := e.waiting()
 	if err != nil {
 		return s
 	}
-	for _, f := range feeds {
-		c, _, err := e.o.DB.AckedCursor(f)
-		if err != nil {
-			continue
-		}
-		n, size, _ := e.o.DB.Pending(f, c)
-		s.Pending.Records += n
-		s.Pending.Bytes += size
+	for _, w := range list {
+		s.Pending.Records += w.Records
+		s.Pending.Bytes += w.Bytes
 	}
 	return s
 }
@@ -337,6 +332,7 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec 
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l, Site: site} }
 	s.give = func(h store.Hash) bool { return e.mayHave(h) }
 	s.comparing = s.gotCompare
+	s.tell = e.state
 	sent := time.Now()
 	s.greeted = func(kind byte, body []byte) error { return e.welcomed(s, kind, body, time.Since(sent)) }
 	hello, err := e.hello()
@@ -358,12 +354,11 @@ func (e *Engine) noteLacks(list []laneWaits) {
 }
 
 func (e *Engine) hello() (helloWire, error) {
-	now, trusted := e.o.DB.Clock()
-	h := helloWire{Version: Version, Build: e.o.Build, Dicts: knownDicts(), Millis: now.UnixMilli(), Trusted: trusted}
-	if e.o.FreeDisk != nil {
-		h.FreeDisk = e.o.FreeDisk()
+	h := helloWire{Version: Version, Build: e.o.Build, Dicts: knownDicts()}
+	var err error
+	if h.stateWire, err = e.state(); err != nil {
+		return h, err
 	}
-	h.Pending = e.Status().Pending.Records
 	have, err := e.o.DB.ReceivedFeeds()
 	if err != nil {
 		return h, err

@@ -26,8 +26,9 @@ type HubOptions struct {
 	Key     ed25519.PrivateKey
 	Root    []byte                                              // public half of the root key that signs circulars' keys; pinned by boxes at enrolment
 	Welcome func(tx *store.Tx, site string) (SchoolInfo, error) // what a box is told of its school when it enrols
-	// Seen is told what a box says of itself, at its hello, when it has nothing left
-	// to send, and when it leaves; it runs in a transaction of its own. May be nil.
+	// Seen is told what a box says of itself, within a second or so of its hello, of
+	// having nothing left to send, of every hour of a session, and of its leaving; it
+	// runs in a transaction with others. May be nil.
 	Seen func(tx *store.Tx, c Contact) error
 	Most int // sessions at once; 0: 2,000
 	Log  *slog.Logger
@@ -41,6 +42,8 @@ type Hub struct {
 	enrols  *rate.Limiter
 	mu      sync.Mutex
 	current map[string]*liveSession // of each site
+
+	contacts contacts
 }
 
 type liveSession struct{ end context.CancelFunc }
@@ -53,7 +56,7 @@ func NewHub(o HubOptions) *Hub {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}}
+	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}, contacts: contacts{new: map[string]Contact{}, some: make(chan struct{}, 1)}}
 }
 
 // Online tells which sites hold a session now.
@@ -76,8 +79,14 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	}
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	var all sync.WaitGroup
-	defer all.Wait()
+	var all, notes sync.WaitGroup
+	noting, stopNoting := context.WithCancel(context.WithoutCancel(ctx))
+	notes.Go(func() { h.writeContacts(noting) })
+	defer func() {
+		all.Wait()
+		stopNoting()
+		notes.Wait()
+	}()
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -116,7 +125,7 @@ func (h *Hub) serve(ctx context.Context, raw net.Conn, config *tls.Config) {
 		h.o.Log.Info("exchange: no handshake", "cause", err)
 		return
 	}
-	site, err := h.answer(ctx, conn, rec)
+	site, err := h.answer(ctx, conn, m, rec)
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 		err = nil // boxes leave without a word when the link goes
 	}
@@ -124,7 +133,7 @@ func (h *Hub) serve(ctx context.Context, raw net.Conn, config *tls.Config) {
 	h.o.Log.Info("exchange", "site", site, "sent", r.Sent, "received", r.Received, "up", r.Up, "down", r.Down, "cause", r.Err)
 }
 
-func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site string, err error) {
+func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorder) (site string, err error) {
 	key, err := peerKey(conn.ConnectionState())
 	if err != nil {
 		return "", err
@@ -166,7 +175,7 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, rec *recorder) (site s
 		_ = f.say(frameBye, byeWire{Reason: "busy", Back: 60})
 		return site, errors.New("boxsync: busy")
 	}
-	return site, h.session(ctx, conn, f, rec, key, site, hello)
+	return site, h.session(ctx, conn, m, f, rec, key, site, hello)
 }
 
 // siteOf is the school whose live box holds the key; ErrPeer.
@@ -191,7 +200,7 @@ func (h *Hub) isPinned(key ed25519.PublicKey, site string) error {
 	return err
 }
 
-func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *recorder, key ed25519.PublicKey, site string, hello helloWire) error {
+func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, rec *recorder, key ed25519.PublicKey, site string, hello helloWire) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer h.enter(site, cancel)()
@@ -219,9 +228,9 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	s.comparing = func(body []byte) error { return h.answerCompare(s, site, body) }
 	now, _ := h.o.DB.Clock()
 	welcome.Millis = now.UnixMilli()
-	seen := func() { _ = h.contact(site, hello, now) }
-	seen()
-	s.onIdle = seen
+	box := &hearing{h: h, m: m, c: Contact{Site: site, Build: hello.Build}}
+	box.told(hello.stateWire)
+	s.hears, s.onIdle, s.heard = box.told, box.empty, box.alive
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		return err
 	}
@@ -233,7 +242,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, f *framer, rec *record
 	}
 	rec.step("greeted", 0)
 	err = s.run(ctx)
-	seen()
+	box.note()
 	return err
 }
 
@@ -276,31 +285,6 @@ func (h *Hub) mayHave(site string, b store.Hash) (yes bool) {
 		return err
 	})
 	return yes
-}
-
-// Contact is what a box says of itself.
-type Contact struct {
-	Site     string
-	Last     time.Time
-	Build    string
-	FreeDisk int64         // bytes; 0 not told
-	Apart    time.Duration // the box's clock minus the office's
-	Trusted  bool
-	Pending  int
-}
-
-// contact passes on what the box said of itself.
-func (h *Hub) contact(site string, hello helloWire, greeted time.Time) error {
-	if h.o.Seen == nil {
-		return nil
-	}
-	return h.o.DB.Update(func(tx *store.Tx) error {
-		now, _ := tx.Now()
-		return h.o.Seen(tx, Contact{
-			Site: site, Last: now, Build: hello.Build, FreeDisk: hello.FreeDisk, Trusted: hello.Trusted, Pending: hello.Pending,
-			Apart: time.UnixMilli(hello.Millis).Sub(greeted),
-		})
-	})
 }
 
 // Revoke ends a school's box: its key is refused from the commit on, and its

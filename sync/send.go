@@ -14,7 +14,7 @@ import (
 func (s *session) writes(ctx context.Context) error {
 	changed, stop := s.db.Watch()
 	defer stop()
-	ping, asked := time.NewTicker(restAfter), time.Now()
+	ping, asked, told := time.NewTicker(restAfter), time.Now(), time.Now()
 	defer ping.Stop()
 	for {
 		if err := s.conn.SetWriteDeadline(time.Now().Add(2 * time.Minute)); err != nil {
@@ -60,6 +60,12 @@ func (s *session) writes(ctx context.Context) error {
 			if s.stalled() {
 				return errStalled
 			}
+			if s.tell != nil && time.Since(told) >= tellEvery {
+				told = time.Now()
+				if err := s.tells(); err != nil {
+					return err
+				}
+			}
 			if err := s.f.quiet(); err != nil {
 				return err
 			}
@@ -71,6 +77,15 @@ func (s *session) writes(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// tells the office how the box is.
+func (s *session) tells() error {
+	w, err := s.tell()
+	if err != nil {
+		return err
+	}
+	return s.f.say(frameState, w)
 }
 
 // errStalled ends a session that stands still though its line lives, so that

@@ -77,6 +77,9 @@ type session struct {
 	room       func(store.Lane) (int64, error) // bytes that may be asked for on a lane; nil at the office
 	bill       *bill                           // nil: nobody counts
 	came       store.Lane                      // of the frame that is handled; only the reader asks
+	tell       func() (stateWire, error)       // a box: what to say of itself
+	hears      func(stateWire)                 // the office: hears it
+	heard      func()                          // the office: the line stands
 }
 
 type flight struct {
@@ -104,6 +107,7 @@ func (s *session) run(ctx context.Context) error {
 		_ = s.conn.SetReadDeadline(time.Now().Add(silentAfter))
 		if s.onPing {
 			s.owed.Store(true)
+			s.heard()
 			s.poke()
 		}
 	}
@@ -197,6 +201,15 @@ func (s *session) handle(kind byte, body []byte) error {
 		return s.comparing(body)
 	case frameLanes:
 		return s.gotLanes(body)
+	case frameState:
+		var w stateWire
+		if err := unmarshal(body, &w); err != nil {
+			return err
+		}
+		if s.hears != nil {
+			s.hears(w)
+		}
+		return nil
 	case frameBye:
 		var w byeWire
 		if err := unmarshal(body, &w); err != nil {

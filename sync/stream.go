@@ -206,13 +206,13 @@ func (f *framer) read() (kind byte, body []byte, err error) {
 		if n > maxFrame {
 			return 0, nil, fmt.Errorf("%w: %d bytes announced", ErrFrame, n)
 		}
-		if kind&skippable != 0 && kind != frameLanes {
+		if kind&skippable != 0 && kind != frameLanes && kind != frameState {
 			if _, err := io.CopyN(io.Discard, f.r, int64(n)); err != nil {
 				return 0, nil, f.src.cause(err)
 			}
 			continue
 		}
-		if kind == 0 || kind > frameCompare && kind != frameLanes {
+		if kind == 0 || kind > frameCompare && kind&skippable == 0 {
 			return 0, nil, fmt.Errorf("%w: type %d", ErrFrame, kind)
 		}
 		body = make([]byte, n)

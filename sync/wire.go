@@ -29,6 +29,7 @@ const (
 	// frameLanes is the box's: which lanes wait now. An office that does not know it
 	// sends on.
 	frameLanes = skippable | 14
+	frameState = skippable | 15 // box: what it says of itself
 )
 
 // skippable marks the types that a reader who does not know them passes over.
@@ -75,16 +76,13 @@ type lifeWire struct {
 }
 
 type helloWire struct {
-	Version  int          `cbor:"1,keyasint"`
-	Build    string       `cbor:"2,keyasint,omitempty"`
-	Have     []cursorWire `cbor:"3,keyasint,omitempty"` // of the outbox, by lane
-	Lives    []lifeWire   `cbor:"4,keyasint,omitempty"` // the box's, oldest first; the last is the present one
-	Millis   int64        `cbor:"5,keyasint,omitempty"`
-	Trusted  bool         `cbor:"6,keyasint,omitempty"`
-	FreeDisk int64        `cbor:"7,keyasint,omitempty"`
-	Pending  int          `cbor:"8,keyasint,omitempty"`
-	Dicts    []uint32     `cbor:"9,keyasint,omitempty"`  // that the box can read
-	Shut     laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
+	stateWire
+	Version int          `cbor:"1,keyasint"`
+	Build   string       `cbor:"2,keyasint,omitempty"`
+	Have    []cursorWire `cbor:"3,keyasint,omitempty"`  // of the outbox, by lane
+	Lives   []lifeWire   `cbor:"4,keyasint,omitempty"`  // the box's, oldest first; the last is the present one
+	Dicts   []uint32     `cbor:"9,keyasint,omitempty"`  // that the box can read
+	Shut    laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
 }
 
 // laneWaits is what waits on a lane.

@@ -27,7 +27,7 @@ func TestTheCountsTellSilenceFromNotRead(t *testing.T) {
 	heard := func(code string) {
 		update(t, o.DB, func(tx *store.Tx) error {
 			now, _ := tx.Now()
-			return school.NoteContact(tx, school.Contact{Site: code, Last: now})
+			return school.NoteContact(tx, school.Contact{Site: code, Last: now}, 0, 0)
 		})
 	}
 	heard("TM-00") // before the signature, never since
