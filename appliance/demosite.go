@@ -34,6 +34,7 @@ type DemoSchool struct {
 	Type               string
 	Levels, Series     []string
 	Enrolled           bool // its box is part of the demonstration
+	Heard              bool // the office has a box of it on its books, which is not here
 }
 
 // DemoSchools are the schools that the demonstration's office knows: the first
@@ -43,8 +44,8 @@ func DemoSchools() []DemoSchool {
 	return []DemoSchool{
 		{Code: "LYC-0117", Name: "Lycée de Tokoin", Town: "Lomé", Region: "DRE-GL", Inspection: "IESG-GOLFE-EST", Type: "general", Levels: []string{"2nde", "1re", "Tle"}, Series: append([]string{"A", "S"}, general...), Enrolled: true},
 		{Code: "LYC-0204", Name: "Lycée d’Agoè-Centre", Town: "Lomé", Region: "DRE-GL", Inspection: "IESG-AGOE", Type: "general", Levels: []string{"2nde", "1re", "Tle"}, Series: general},
-		{Code: "LYC-0631", Name: "Lycée technique de Kara", Town: "Kara", Region: "DRE-KA", Inspection: "IESG-KARA", Type: "technical", Levels: []string{"2nde", "1re", "Tle"}, Series: []string{"E", "F3", "G2"}},
-		{Code: "CEG-0748", Name: "CEG Dapaong-Ville", Town: "Dapaong", Region: "DRE-SA", Inspection: "IESG-DAPAONG", Type: "general", Levels: []string{"6e", "5e", "4e", "3e"}},
+		{Code: "LYC-0631", Name: "Lycée technique de Kara", Town: "Kara", Region: "DRE-KA", Inspection: "IESG-KARA", Type: "technical", Levels: []string{"2nde", "1re", "Tle"}, Series: []string{"E", "F3", "G2"}, Heard: true},
+		{Code: "CEG-0748", Name: "CEG Dapaong-Ville", Town: "Dapaong", Region: "DRE-SA", Inspection: "IESG-DAPAONG", Type: "general", Levels: []string{"6e", "5e", "4e", "3e"}, Heard: true},
 	}
 }
 

@@ -48,7 +48,7 @@ func newBoxExchange(r *Running) (Exchange, error) {
 	}
 	o := boxsync.EngineOptions{
 		DB: r.DB, Key: key, Site: site.Code, Build: r.Version, Log: r.Log, Budget: budget,
-		Addr:     func() string { return r.Config.Office.Address },
+		Addr:   func() string { return r.Config.Office.Address },
 		Health: r.health,
 	}
 	if clock, ok := r.Clock.(*Clock); ok {

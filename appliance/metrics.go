@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"preau/store"
 )
 
 // metrics are a site's figures for Prometheus. Labels are few and name nobody.
@@ -54,7 +56,45 @@ func newMetrics(x *server) *metrics {
 	})
 	gauge("clock_trusted", "1 when the clock is trusted.", func() float64 { _, ok := x.Clock.Now(); return yes(ok) })
 	gauge("last_stop_clean", "1 when the stop before this start was in order.", func() float64 { return yes(x.clean) })
+	m.registry.MustRegister(figures{x.Running})
 	return m
+}
+
+// figures are what the modules count. Which there are depends on the data, so
+// that none are described ahead.
+type figures struct{ *Running }
+
+// Describe names none: the collector is an unchecked one.
+func (figures) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads them all in one view.
+func (f figures) Collect(out chan<- prometheus.Metric) {
+	err := f.DB.View(func(tx *store.Tx) error {
+		for _, mod := range f.Modules {
+			if mod.Figures == nil {
+				continue
+			}
+			list, err := mod.Figures(tx)
+			if err != nil {
+				return err
+			}
+			for _, g := range list {
+				var names, values []string
+				for i := 0; i+1 < len(g.Labels); i += 2 {
+					names, values = append(names, g.Labels[i]), append(values, g.Labels[i+1])
+				}
+				m, err := prometheus.NewConstMetric(prometheus.NewDesc("preau_"+g.Name, g.Help, names, nil), prometheus.GaugeValue, g.Value, values...)
+				if err != nil {
+					return err
+				}
+				out <- m
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		f.Log.Warn("figures could not be read", "cause", err)
+	}
 }
 
 // door lets in this machine, and who shows the token. Behind a proxy everybody

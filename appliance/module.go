@@ -34,7 +34,9 @@ type Module struct {
 	DueReads []string
 	// Holds tells a person everything that the module holds on them. It runs inside
 	// a read and must copy out what it needs.
-	Holds    func(c *web.Ctx, tx *store.Tx, person store.Record[school.Person]) ([]Held, error)
+	Holds func(c *web.Ctx, tx *store.Tx, person store.Record[school.Person]) ([]Held, error)
+	// Figures are the module's for Prometheus, read at every visit to /metrics.
+	Figures  func(tx *store.Tx) ([]Figure, error)
 	Jobs     []Job
 	Commands []Command
 	// Demo fills a site of the demonstration. It is called once for the office
@@ -42,6 +44,14 @@ type Module struct {
 	Demo func(ctx context.Context, d *Demo) error
 	// DemoAfter names modules whose Demo must have run before this one's.
 	DemoAfter []string
+}
+
+// Figure is one value of a gauge. Name is written behind "preau_"; Labels are
+// names and values in turn, the same names for all of one Name.
+type Figure struct {
+	Name, Help string
+	Labels     []string
+	Value      float64
 }
 
 // Job is work that a site does by itself. Run is called at the start, after

@@ -49,7 +49,10 @@ func Module() appliance.Module {
 			{Method: "POST", Path: "/units/new", Access: change, Handle: saveUnit},
 			{Path: "/units/{code}/edit", Access: change, Handle: unitForm},
 			{Method: "POST", Path: "/units/{code}/edit", Access: change, Handle: saveUnit},
-			{Path: "/fleet", Access: fleet, Reads: tree, Handle: fleetPage},
+			// What waits and what was heard changes with every session: always rendered.
+			{Path: "/fleet", Access: fleet, Handle: fleetPage},
+			{Path: "/fleet/export", Access: fleet, Handle: exportFleet},
+			{Path: "/fleet/{code}", Access: fleet, Handle: boxPage},
 			{Path: "/keys", Access: signing, Handle: showKeys},
 			{Path: "/keys/rotate", Access: signing, Handle: rotateForm},
 			{Method: "POST", Path: "/keys/rotate", Access: signing, Handle: doRotate},
@@ -72,5 +75,6 @@ func Module() appliance.Module {
 		Jobs:     []appliance.Job{publishJob, escrowJob},
 		Commands: []appliance.Command{{Name: "import schools", At: []web.Kind{web.Office}, Run: importSchools}},
 		Demo:     demo,
+		Figures:  figures,
 	}
 }

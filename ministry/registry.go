@@ -18,9 +18,10 @@ import (
 
 type schoolRow struct {
 	org.Unit
-	Region, Inspection string
-	Enrolled           bool
-	Contact            school.Contact
+	Region, Inspection         string
+	RegionCode, InspectionCode string
+	Enrolled                   bool
+	Contact                    school.Contact
 }
 
 type schoolListPage struct {
@@ -83,7 +84,7 @@ func schoolRows(c *web.Ctx, tx *store.Tx, query string) (rows []schoolRow, err e
 		}
 		r := schoolRow{Unit: u.Value, Enrolled: enrolled[u.Value.Code], Contact: heard[u.Value.Code]}
 		if region, inspection, err := org.Path(tx, u.Value.Code); err == nil {
-			r.Region, r.Inspection = region.Name, inspection.Name
+			r.Region, r.Inspection, r.RegionCode, r.InspectionCode = region.Name, inspection.Name, region.Code, inspection.Code
 		}
 		if school.NameMatches(query, strings.Join([]string{r.Name, r.Code, r.Region, r.Inspection, r.Town}, " ")) {
 			rows = append(rows, r)

@@ -18,7 +18,7 @@ type Contact struct {
 	Pending  int           `cbor:"7,keyasint,omitempty"`  // records that it said were waiting
 	DiskSize int64         `cbor:"8,keyasint,omitempty"`  // bytes; 0 not told
 	Cuts     int           `cbor:"9,keyasint,omitempty"`  // times the power went in the last 30 days
-	Waiting  []LaneWait     `cbor:"10,keyasint,omitempty"` // Pending by lane; older boxes do not tell
+	Waiting  []LaneWait    `cbor:"10,keyasint,omitempty"` // Pending by lane; older boxes do not tell
 	Months   []Month       `cbor:"11,keyasint,omitempty"` // what crossed the link, oldest first, a year at most
 }
 

@@ -247,7 +247,7 @@ func (h *Hub) enrol(_ context.Context, conn *tls.Conn, f *framer, box ed25519.Pu
 				return err
 			}
 		}
-		return pin(tx, row.Value.Site, box)
+		return Pin(tx, row.Value.Site, box)
 	})
 	if err != nil {
 		return errors.Join(err, f.say(frameBye, byeWire{Reason: "code"}))
@@ -278,9 +278,10 @@ func matchCode(tx *store.Tx, shown []byte, state tls.ConnectionState, box, offic
 	return found, nil
 }
 
-// pin makes key the live one of a site; a key that was revoked before is
-// taken back.
-func pin(tx *store.Tx, site string, key ed25519.PublicKey) error {
+// Pin makes key the live one of a site; a key that was revoked before is taken
+// back. Boxes come to be pinned by enrolling; this is for those that were not
+// there to do it.
+func Pin(tx *store.Tx, site string, key ed25519.PublicKey) error {
 	now, _ := tx.Now()
 	p := Peer{Site: site, Key: key, Enrolled: now}
 	old, err := peers.One(tx, "key", []byte(key))

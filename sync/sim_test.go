@@ -146,7 +146,7 @@ func newSim(seed uint64, dir string) (*sim, error) {
 			return nil, err
 		}
 		if err := errors.Join(
-			w.office.db.Update(func(tx *store.Tx) error { return pin(tx, b.school, b.key.Public().(ed25519.PublicKey)) }),
+			w.office.db.Update(func(tx *store.Tx) error { return Pin(tx, b.school, b.key.Public().(ed25519.PublicKey)) }),
 			b.db.Update(func(tx *store.Tx) error {
 				return setOffice(tx, OfficeRow{Key: w.key.Public().(ed25519.PublicKey), Addr: "office"})
 			}),
