@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,6 +63,7 @@ func (b *bench) start(name string, args ...string) {
 		b.Fatal(err)
 	}
 	c.Stdout, c.Stderr, c.Dir = log, log, b.dir
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with the children that it leaves behind
 	if err := c.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -70,7 +72,7 @@ func (b *bench) start(name string, args ...string) {
 
 func (b *bench) stop() {
 	for _, c := range b.proc {
-		_ = c.Process.Kill()
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
 		_ = c.Wait()
 	}
 	b.proc = nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"preau/store"
@@ -34,6 +35,7 @@ type fetch struct {
 	name store.Hash     // under which it arrives: the blob's own, or that of what is made from it
 	p    *store.Partial // where
 	to   int64          // its end; 0: not known yet
+	at   int64          // how far it has come; under the session's lock
 	have *assembly      // of a file that comes by its chunks, once their list is here
 
 	lane   store.Lane
@@ -46,21 +48,37 @@ func madeName(how uint8, base, h store.Hash) store.Hash {
 	return sha256.Sum256([]byte(fmt.Sprintf("preau made 1 %d %s %s", how, base, h)))
 }
 
-// letGo closes what is being fetched. Called under mu.
-func (s *session) letGo() {
-	if s.fetching != nil {
-		s.fetching.p.Close()
-		s.fetching = nil
+// letGo closes what is being fetched of a file. Called under mu.
+func (s *session) letGo(f *fetch) {
+	if i := slices.Index(s.fetching, f); i >= 0 {
+		f.p.Close()
+		s.fetching = slices.Delete(s.fetching, i, i+1)
 	}
 }
 
+// askAhead is how near its end a file is when the next one is asked for, so that
+// the line does not lie idle for a turn between the two.
+const askAhead = 2 * maxPiece
+
+// mayAsk tells whether it is time to ask for a file. Called under mu.
+func (s *session) mayAsk() bool {
+	switch len(s.fetching) {
+	case 0:
+		return true
+	case 1:
+		f := s.fetching[0]
+		return !f.putOff && f.to > 0 && f.to-f.at <= askAhead
+	}
+	return false
+}
+
 // askBlob asks for the most pressing file that is missing, the smallest first, one
-// at a time.
+// at a time but for the end of the one before.
 func (s *session) askBlob() (bool, error) {
 	s.mu.Lock()
-	busy := s.fetching != nil
+	ask := s.mayAsk()
 	s.mu.Unlock()
-	if busy {
+	if !ask {
 		return false, nil
 	}
 	missing, err := s.missing()
@@ -71,6 +89,7 @@ func (s *session) askBlob() (bool, error) {
 		b := m.Blob
 		s.mu.Lock()
 		no, plain := s.refused[b.Hash] || s.shut.has(m.lane) || s.db.HasBlob(b.Hash), s.plain[b.Hash]
+		no = no || slices.ContainsFunc(s.fetching, func(f *fetch) bool { return f.blob.Hash == b.Hash })
 		s.mu.Unlock()
 		if no {
 			continue
@@ -93,7 +112,8 @@ func (s *session) askBlob() (bool, error) {
 			w.Base = f.base[:]
 		}
 		s.mu.Lock()
-		s.fetching, s.idle = f, false
+		f.at = f.p.Offset()
+		s.fetching, s.idle = append(s.fetching, f), false
 		s.mu.Unlock()
 		return true, s.f.write(frameWant, w)
 	}
@@ -114,6 +134,13 @@ func (s *session) limit(f *fetch) error {
 	if err != nil || n >= endless {
 		return err
 	}
+	s.mu.Lock()
+	for _, before := range s.fetching { // its end is still to come
+		if before.lane == f.lane {
+			n -= max(0, before.to-before.at)
+		}
+	}
+	s.mu.Unlock()
 	if at := f.p.Offset() + max(n, smallestSend); f.to == 0 || at < f.to {
 		f.upTo = at
 	}
@@ -214,9 +241,12 @@ func (s *session) gotNoBlob(body []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.fetching; f != nil && f.blob.Hash == store.Hash(w.Hash) {
+	for _, f := range s.fetching {
+		if f.blob.Hash != store.Hash(w.Hash) {
+			continue
+		}
 		if f.putOff || s.shut.has(f.lane) { // it is there, and comes another time
-			s.letGo()
+			s.letGo(f)
 			return nil
 		}
 		if f.how == howWhole {
@@ -224,7 +254,8 @@ func (s *session) gotNoBlob(body []byte) error {
 		} else {
 			s.plain[f.blob.Hash] = true
 		}
-		s.letGo()
+		s.letGo(f)
+		break
 	}
 	return nil
 }
@@ -325,7 +356,10 @@ func (s *session) gotPiece(body []byte) error {
 		return err
 	}
 	s.mu.Lock()
-	f := s.fetching
+	var f *fetch
+	if len(s.fetching) > 0 {
+		f = s.fetching[0]
+	}
 	s.mu.Unlock()
 	if f == nil || w.At != f.p.Offset() {
 		return fmt.Errorf("%w: a piece nobody asked for", ErrFrame)
@@ -337,9 +371,12 @@ func (s *session) gotPiece(body []byte) error {
 	if _, err := f.p.Write(w.Data); err != nil {
 		return err
 	}
+	s.mu.Lock()
 	if f.to == 0 && w.Size > 0 {
 		f.to = w.Size
 	}
+	f.at = f.p.Offset()
+	s.mu.Unlock()
 	if f.to == 0 && f.p.Offset() > f.blob.Size+largestDiff {
 		return fmt.Errorf("%w: more than the file itself", ErrFrame)
 	}
@@ -349,13 +386,15 @@ func (s *session) gotPiece(body []byte) error {
 		}
 		s.mu.Lock() // the part that was asked for is here
 		defer s.mu.Unlock()
-		s.letGo()
+		s.letGo(f)
 		return nil
 	}
 	err := s.arrived(f) // before fetching is let go: the writer must not finish it too
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fetching = nil
+	if i := slices.Index(s.fetching, f); i >= 0 {
+		s.fetching = slices.Delete(s.fetching, i, i+1)
+	}
 	return err
 }
 

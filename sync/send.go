@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"preau/store"
@@ -95,7 +96,7 @@ var errStalled = errors.New("boxsync: the peer neither confirms nor sends what i
 func (s *session) stalled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	owed := len(s.flying) > 0 || s.fetching != nil && !s.fetching.putOff || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown)
+	owed := len(s.flying) > 0 || slices.ContainsFunc(s.fetching, func(f *fetch) bool { return !f.putOff }) || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown)
 	return owed && time.Since(s.moved) > stalledAfter
 }
 
@@ -200,7 +201,7 @@ func (s *session) sendBatch(lanes []store.Lane) (bool, error) {
 // side that only came to empty its pockets then leaves.
 func (s *session) sayIdle(flying int) (bool, error) {
 	s.mu.Lock()
-	rest := flying > 0 || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown) || s.fetching != nil || len(s.wanted) > 0 || len(s.flying) > 0
+	rest := flying > 0 || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown) || len(s.fetching) > 0 || len(s.wanted) > 0 || len(s.flying) > 0
 	said, peer := s.idle, s.peerIdle
 	if !rest {
 		s.idle = true

@@ -48,7 +48,7 @@ type session struct {
 	size       int
 	replies    []func() error      // acks, pongs: written before anything else
 	wanted     []asked             // files the peer asked for
-	fetching   *fetch              // what we asked for; nil: nothing
+	fetching   []*fetch            // what we asked for, in the order in which it comes
 	refused    map[store.Hash]bool // files the peer does not have (yet)
 	plain      map[store.Hash]bool // files to be asked for whole
 	piece      int                 // bytes a piece has
@@ -123,7 +123,9 @@ func (s *session) run(ctx context.Context) error {
 	s.conn.Close()
 	<-done
 	s.mu.Lock()
-	s.letGo()
+	for len(s.fetching) > 0 {
+		s.letGo(s.fetching[0])
+	}
 	s.mu.Unlock()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause

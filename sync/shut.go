@@ -162,8 +162,8 @@ func (s *session) setShut(now laneSet) (changed bool) {
 	if was&^now != 0 {
 		s.refused = map[store.Hash]bool{}
 	}
-	if f := s.fetching; f != nil && now.has(f.lane) {
-		f.putOff = true
+	for _, f := range s.fetching {
+		f.putOff = f.putOff || now.has(f.lane)
 	}
 	var keep, off []asked
 	for _, w := range s.wanted {
