@@ -1,6 +1,7 @@
 package marks
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -65,7 +66,7 @@ func (p *evaluationPage) prepare(c *web.Ctx) (*term, *taught, error) {
 	s := t.subject(code)
 	if s == nil {
 		name, _ := t.Pack.SubjectByCode(code)
-		return nil, nil, school.Refuse("marks.refused.no_coefficient", "", "subject", name.Name, "class", t.Class.Value.Label)
+		return nil, nil, school.Refuse("marks.refused.no_coefficient", "", "subject", cmp.Or(name.Name, c.Param("subject")), "class", t.Class.Value.Label)
 	}
 	return t, s, nil
 }

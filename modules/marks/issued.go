@@ -31,6 +31,8 @@ type issued struct {
 	Girl      bool            `cbor:"15,keyasint,omitempty"` // for the counts that leave
 	Boy       bool            `cbor:"16,keyasint,omitempty"`
 	Photo     []store.Blob    `cbor:"17,keyasint,omitempty"` // at most one: who was shown on it
+	Rank      string          `cbor:"18,keyasint,omitempty"` // as printed
+	Decision  string          `cbor:"19,keyasint,omitempty"` // code of the pack, in the last period
 }
 
 // mean is a subject's average as it was issued.
@@ -196,6 +198,7 @@ func (d *draft) issueOne(tx *store.Tx, i int, old store.Record[issued]) (store.I
 		Class: d.Class.ID, Pupil: p.ID, Year: d.Year.Label, Period: d.Period.Number, Number: number,
 		Reference: d.reference(number), On: now.Format(time.DateOnly), Rated: r.Rated, General: r.General,
 		Replaces: old.ID, Girl: p.Value.Sex == "F", Boy: p.Value.Sex == "M", Photo: d.photos[p.ID],
+		Rank: d.results.Places[i].In(d.lang, p.Value.Sex), Decision: d.of(i).Decision,
 	}
 	for s := range r.Subjects {
 		b.Means = append(b.Means, mean{Subject: d.Subjects[s].Row.Subject, Shown: d.shown(r.Subjects[s])})

@@ -80,6 +80,10 @@ func classRoutes() []web.Route {
 	own := school.For(school.Head, school.Deputy, school.Teacher, school.Pupil)
 	return []web.Route{
 		{Path: "/marks/results/{class}", Access: see, Handle: showResults},
+		{Path: "/marks/ranks", Access: hold, Handle: showRanks},
+		{Path: "/marks/failures", Access: hold, Handle: showFailures},
+		{Path: "/marks/honours", Access: hold, Handle: showHonours},
+		{Path: "/marks/pupils/{pupil}", Access: own, Handle: showLivret},
 		{Path: "/marks/council/{class}", Access: hold, Handle: showCouncil},
 		{Method: post, Path: "/marks/council/{class}", Access: hold, Handle: saveCouncil},
 		{Path: "/marks/council/{class}/minutes", Access: see, Handle: showMinutes},

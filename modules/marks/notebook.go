@@ -123,6 +123,9 @@ func showNotebook(c *web.Ctx) error {
 	}
 	p.Remarks = p.T("marks.remarks.link", "count", said, "of", len(t.Pupils))
 	p.fill(t, s)
+	if done, err := sendList(c, t.Class.Value.Label+" "+s.Name+" "+t.Period.Name, func() [][]any { return p.list(t) }); done {
+		return err
+	}
 	return c.Render(http.StatusOK, notebookView(p))
 }
 

@@ -81,6 +81,9 @@ func showResults(c *web.Ctx) error {
 	p.Base = c.Base("marks.results.title", "class", d.Class.Value.Label)
 	p.Lead = d.Period.Name + " · " + d.Year.Label
 	p.Back = web.Link{Label: p.T("marks.home.title"), Href: "/marks"}
+	if done, err := sendList(c, d.Class.Value.Label+" "+p.Lead, func() [][]any { return d.list(p.Base) }); done {
+		return err
+	}
 	p.fill(d)
 	return c.Render(http.StatusOK, resultsView(p))
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -16,6 +17,10 @@ func MediaType(format string) string {
 	}
 	return "text/csv; charset=utf-8"
 }
+
+// Number is a decimal in text with a point, "12.47", "" for none. A spreadsheet
+// gets it as a number to compute with; a CSV has the decimal comma.
+type Number string
 
 // Write writes a list, headings first, as CSV or XLSX: numbers as numbers, texts
 // so that no spreadsheet computes them.
@@ -49,6 +54,10 @@ func writeCSV(w io.Writer, rows [][]any) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
+			if n, ok := cell.(Number); ok {
+				cells[i] = strings.Replace(string(n), ".", ",", 1)
+				continue
+			}
 			cells[i] = fmt.Sprint(harmless(cell))
 		}
 		if err := c.Write(cells); err != nil {
@@ -69,7 +78,12 @@ func writeXLSX(w io.Writer, rows [][]any) error {
 	for n, row := range rows {
 		cells := make([]any, len(row))
 		for i, cell := range row {
-			cells[i] = harmless(cell)
+			n, ok := cell.(Number)
+			if !ok {
+				cells[i] = harmless(cell)
+			} else if x, err := strconv.ParseFloat(string(n), 64); err == nil { // nothing of ours computes with it
+				cells[i] = x
+			}
 		}
 		if err := s.SetRow(fmt.Sprintf("A%d", n+1), cells); err != nil {
 			return err
