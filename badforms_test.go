@@ -30,6 +30,7 @@ func TestBadInputAtTheForms(t *testing.T) {
 	head := s.enter("box", "head", 0)
 	teacher := s.enter("box", "teacher", 0)
 	secretary := s.enter("box", "secretary", 0)
+	censeur := s.enter("box", "deputy", 0)
 	toAnswer := one(t, head, "/circulars", "Recensement des enseignants", `/circulars/[0-9a-z]+`)
 
 	t.Run("refused forms keep what was typed", func(t *testing.T) {
@@ -47,6 +48,9 @@ func TestBadInputAtTheForms(t *testing.T) {
 			{operator, "/schools/new", map[string]any{"code": "LYC-0117", "name": "Un code déjà pris", "town": "Vogan"}, nil, "", "/schools", "Un code déjà pris"},
 			{operator, "/users/new", map[string]any{"surname": "SANSFONCTION", "given": "Ama", "login": "sans.fonction"}, nil, "", "/users", "SANSFONCTION"},
 			{operator, "/users/new", map[string]any{"surname": "HOMONYME", "given": "Ama", "login": "exploitation", "roles": "publisher"}, nil, "", "/users", "HOMONYME"},
+			{censeur, "/notices/new", map[string]any{"kind": "service", "subject": "Une note à personne", "body": "Texte gardé.", "finish": "1"}, nil, "", "/notices", "Une note à personne"},
+			{censeur, "/notices/new", map[string]any{"kind": "avis", "subject": "Finie avant de commencer", "body": "Texte gardé.", "pupils": "1", "from": "2031-02-28", "until": "2031-02-27", "finish": "1"}, nil, "", "/notices", "Finie avant de commencer"},
+			{censeur, "/notices/new", map[string]any{"kind": "avis", "subject": "Une classe inventée", "body": "Texte gardé.", "classes": "zzzzzzzzzzzzzzz", "finish": "1"}, nil, "", "/notices", "Une classe inventée"},
 			{teacher, "/account/password", map[string]any{"current": "ce-n-est-pas-lui-99", "secret": "trois-mots-ensemble-9", "again": "trois-mots-ensemble-9"}, []string{"current", "secret", "again"}, "", "", ""},
 			{head, toAnswer + "/reply", map[string]any{"text": " "}, nil, "", toAnswer, "Votre réponse est enregistrée"},
 			{head, toAnswer + "/forward", map[string]any{"note": "À lire avant vendredi.", "roles": "operator"}, nil, "", toAnswer, "À lire avant vendredi."},

@@ -39,8 +39,20 @@ func (x *server) routes() []web.Route {
 // nav is the site's own navigation around that of its modules.
 func (x *server) nav(modules []web.NavItem) []web.NavItem {
 	nav := append([]web.NavItem{{Key: "appliance.nav.home", Href: "/", Access: school.SignedIn()}}, modules...)
-	return append(nav, web.NavItem{Key: "appliance.nav.sticks", Href: sticksPath, Access: school.May(school.UseSticks)},
+	return append(nav, web.NavItem{Key: "appliance.nav.sticks", Href: sticksPath, Access: x.sticksNav()},
 		web.NavItem{Key: "appliance.nav.status", Href: "/status", Access: school.May(school.SeeHealth)})
+}
+
+// sticksNav is who finds the sticks in the navigation. The head, who has six words
+// there already, finds them on the page of the site's state.
+func (x *server) sticksNav() school.Access {
+	var roles []school.Role
+	for _, r := range school.May(school.UseSticks).Roles {
+		if r != school.Head {
+			roles = append(roles, r)
+		}
+	}
+	return school.For(roles...)
 }
 
 func (x *server) endpoints() []web.Endpoint {
@@ -78,6 +90,7 @@ type homePage struct {
 	Due   []web.Task
 	More  int
 	Board []web.Task // what is posted
+	Rest  int        // of it, not listed
 	Ways  []web.Link // where else a pupil goes from here, in sight on a phone too
 }
 
@@ -116,12 +129,19 @@ func (x *server) home(c *web.Ctx) error {
 		p.Ways = slices.DeleteFunc(slices.Clone(p.Nav), func(l web.Link) bool { return l.Href == "/" })
 	}
 	p.Board = posted[:min(len(posted), homeMost)]
+	p.Rest = beyond(posted, p.Board)
 	p.Due = due[:min(len(due), homeMost)]
-	p.More = len(due) - len(p.Due)
-	for _, t := range due {
-		p.More += t.More
-	}
+	p.More = beyond(due, p.Due)
 	return c.Render(http.StatusOK, homeView(p))
+}
+
+// beyond counts what a list has besides the lines that are shown.
+func beyond(list, shown []web.Task) int {
+	n := len(list) - len(shown)
+	for _, t := range list {
+		n += t.More
+	}
+	return n
 }
 
 // pressing sorts what is due: late first, then what is urgent without a date, then
@@ -158,6 +178,11 @@ type statusPage struct {
 	LastCopy time.Time
 	HTTPS    string   // "" where there is none
 	Root     []string // fingerprint of the authority's certificate
+}
+
+// sticks leads to the exchange by USB stick.
+func (p statusPage) sticks() web.Button {
+	return web.Button{Label: p.T("appliance.nav.sticks"), Kind: web.Third, Href: sticksPath}
 }
 
 // cutDays is how far back the power cuts are counted.

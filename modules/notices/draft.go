@@ -21,7 +21,7 @@ type draftPage struct {
 	Kept    []web.Upload
 	Preview bool
 	Meant   int    // people whom the audience means now
-	Old     string // reference of the notice withdrawn or replaced
+	Old     string // the notice withdrawn or replaced, in words
 	Choices choices
 }
 
@@ -247,7 +247,7 @@ func renderDraft(c *web.Ctx, status int, p draftPage) error {
 		if p.Choices, err = audienceChoices(tx, p.Base, p.Draft.Text.Audience); err != nil {
 			return err
 		}
-		p.Old = referenceOf(tx, p.Draft.Text.Replaces)
+		p.Old = oldInWords(tx, p.Base, p.Draft.Text.Replaces)
 		p.Meant, err = meantNow(c, tx, &p.Draft.Text.Audience)
 		return err
 	})
@@ -257,12 +257,16 @@ func renderDraft(c *web.Ctx, status int, p draftPage) error {
 	return c.Render(status, draftView(p))
 }
 
-func referenceOf(tx *store.Tx, id store.ID) string {
+// oldInWords names the notice that a draft ends, "" when it ends none.
+func oldInWords(tx *store.Tx, b web.Base, id store.ID) string {
 	if id.IsZero() {
 		return ""
 	}
-	r, _ := notices.Get(tx, id)
-	return r.Value.Reference
+	r, err := notices.Get(tx, id)
+	if err != nil {
+		return ""
+	}
+	return the(b, &r.Value)
 }
 
 // action is where the form goes.
@@ -339,8 +343,9 @@ func succeed(c *web.Ctx) error {
 			}
 			if f.Has("withdraw") {
 				t.Withdraws, t.Annexes, t.Ack, t.Until = true, nil, false, ""
-				t.Subject = c.TIn(c.Site().Language, "notices.withdrawal.subject", "reference", old.Value.Reference)
-				t.Body = c.TIn(c.Site().Language, "notices.withdrawal.body", "reference", old.Value.Reference, "subject", old.Value.Text.Subject)
+				what := c.TIn(c.Site().Language, "notices.the."+string(t.Kind), "reference", old.Value.Reference)
+				t.Subject = c.TIn(c.Site().Language, "notices.withdrawal.subject", "what", what)
+				t.Body = c.TIn(c.Site().Language, "notices.withdrawal.body", "what", what, "subject", old.Value.Text.Subject)
 			}
 			did, err := drafts.Add(tx, Draft{Text: t, Author: c.Actor().ID, AuthorIs: c.Actor().Name, Writing: true})
 			return web.Result{To: "/notices/drafts/" + did.String()}, err

@@ -44,7 +44,7 @@ func due(c *web.Ctx, tx *store.Tx) (tasks []web.Task, err error) {
 		if read {
 			continue
 		}
-		t := web.Task{Date: l.until, Href: "/notices/" + l.id.String(), Label: c.T("notices.due.read."+string(l.kind), "reference", l.reference), Detail: l.subject}
+		t := web.Task{Date: l.until, Href: "/notices/" + l.id.String(), Label: c.T("notices.due.read", "subject", l.subject), Detail: c.T(kindWord(l.kind)) + " " + l.reference}
 		t.Days = daysTo(l.until, day)
 		tasks = append(tasks, t)
 	}

@@ -1,6 +1,9 @@
 package notices
 
 import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -397,21 +400,21 @@ func TestANoticeExpiresIsReplacedAndWithdrawn(t *testing.T) {
 
 	// It is replaced while a teacher reads it.
 	p := s.As(school.Deputy).Get(old).Submit(old+"/successor", map[string]any{"replace": "1"})
-	if !p.Has("Annule et remplace") || !p.Has("Concerne n° 002") {
+	if !p.Has("Annule et remplace") || !p.Has("Concerne la note de service n° 002") {
 		t.Fatalf("the draft of a replacement: %s\n%s", p, p.Text())
 	}
 	at := p.URL.Path
 	if p = p.Submit(at, map[string]any{"subject": "La nouvelle", "finish": "1"}); !p.Has("Projet soumis") {
 		t.Fatalf("%s\n%s", p, p.Text())
 	}
-	if p := s.As(school.Head).Get(at + "/sign"); !p.Has("La signature met fin à n° 002") {
+	if p := s.As(school.Head).Get(at + "/sign"); !p.Has("vous mettez fin à la note de service n° 002") {
 		t.Errorf("signing does not say what it ends: %s", p.Text())
 	}
 	fresh := signed(t, s, at)
 	if p = reading.Submit(old+"/read", nil); p.Status != http.StatusUnprocessableEntity || !p.Has("n° 003/2026-2027/LOM-0001/NS a remplacé ce document") || !p.Has("annulé et remplacé") {
 		t.Errorf("acknowledging what was replaced meanwhile: %s\n%s", p, p.Text())
 	}
-	if p := s.As(school.Teacher).Get(fresh); !p.Has("Annule et remplace n° 002") {
+	if p := s.As(school.Teacher).Get(fresh); !p.Has("Annule et remplace la note de service n° 002") {
 		t.Errorf("the new one: %s", p.Text())
 	}
 	if p := s.As(school.Deputy).Get(old); p.Has("Annuler et remplacer") {
@@ -424,7 +427,7 @@ func TestANoticeExpiresIsReplacedAndWithdrawn(t *testing.T) {
 	// The new one is withdrawn: by a notice of its own, for the same people.
 	p = s.As(school.Deputy).Get(fresh).Submit(fresh+"/successor", map[string]any{"withdraw": "1"})
 	at = p.URL.Path
-	if v, _ := p.Field("subject"); v != "Retrait de n° 003/2026-2027/LOM-0001/NS" || !p.Has("6 personnes concernées") {
+	if v, _ := p.Field("subject"); !strings.HasSuffix(v, ": la note de service n° 003/2026-2027/LOM-0001/NS") || !p.Has("6 personnes concernées") {
 		t.Fatalf("the draft of a withdrawal: %q\n%s", v, p.Text())
 	}
 	if p = p.Submit(at, map[string]any{"finish": "1", "pupils": "1"}); !p.Has("Projet soumis") {
@@ -504,3 +507,104 @@ func TestAPrintedNoticeIsVouchedFor(t *testing.T) {
 }
 
 func TestTheWordsAreWhole(t *testing.T) { web.CheckWords(t, files) }
+
+// TestAHundredNoticesAndAClassOfAHundred: lists stay in pages of thirty, lines stay
+// light, and counts and names agree.
+func TestAHundredNoticesAndAClassOfAHundred(t *testing.T) {
+	s := lycee(t)
+	key, err := seal.PaperKey(s.DB.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tle, err := store.ParseID(class(t, s, "Tle D1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last store.ID
+	update(t, s.DB, func(tx *store.Tx) error {
+		var pupils []store.Record[school.Person]
+		for i := range 100 {
+			p := school.Person{Kind: school.PupilKind, Surname: fmt.Sprintf("AMÉGAN-%03d", i), Given: "Ɖela", Roles: []school.Role{school.Pupil}, Class: tle}
+			id, err := school.People.Add(tx, p)
+			if err != nil {
+				return err
+			}
+			r, err := school.People.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			pupils = append(pupils, r)
+		}
+		for i := range 100 {
+			id, err := drafts.Add(tx, Draft{Text: Text{
+				Kind: ServiceNote, Subject: fmt.Sprintf("Note numéro %03d sur la tenue, les retards et le matériel", i+1), Body: "Texte.", Ack: true, Audience: Audience{Classes: []store.ID{tle}},
+			}})
+			if err != nil {
+				return err
+			}
+			if last, err = sign(tx, key, id, s.People[school.Head], "proviseur", today(tx)); err != nil {
+				return err
+			}
+		}
+		for _, p := range pupils[:40] {
+			if _, _, err := school.NoteReading(tx, last, p, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	light := func(p *webtest.Page) {
+		t.Helper()
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = z.Write([]byte(p.Body))
+		z.Close()
+		if b.Len() > 12_000 {
+			t.Errorf("%s weighs %d bytes", p.URL, b.Len())
+		}
+	}
+	head := s.As(school.Head)
+	p := head.Get("/notices")
+	if n := strings.Count(p.Body, `<th scope="row">`); n != 30 || !p.Has("1 à 30 sur 100") || !p.Has("40 / 101") || !p.Has("Note numéro 100") || p.Has("Note numéro 070 ") {
+		t.Errorf("%d rows: %s", n, p.Text())
+	}
+	light(p)
+	if p = head.Get("/notices?from=90"); !p.Has("91 à 100 sur 100") || !p.Has("Note numéro 001") {
+		t.Errorf("the last page: %s", p.Text())
+	}
+	if p = head.Get("/notices/archive?q=tenue+013"); !p.Has("1 à 1 sur 1") || !p.Has("Note numéro 013") {
+		t.Errorf("searching: %s", p.Text())
+	}
+	at := "/notices/" + last.String()
+	p = head.Get(at + "/readers")
+	if n := strings.Count(p.Body, "pas encore lu"); n != 61 || !p.Has("40 personnes sur 101 ont lu") {
+		t.Errorf("%d have not read: %s", n, p.Text())
+	}
+	light(p)
+	p = head.Get(at + "/sheet")
+	light(p)
+	var ids []string
+	for _, m := range regexp.MustCompile(`name="signed" value="([^"]+)"`).FindAllStringSubmatch(p.Body, -1) {
+		ids = append(ids, m[1])
+	}
+	if len(ids) != 61 {
+		t.Fatalf("%d boxes to tick", len(ids))
+	}
+	if p = p.Submit(at+"/sheet", map[string]any{"signed": ids}); !p.Has("61 signatures enregistrées") || !p.Has("101 personnes sur 101") {
+		t.Errorf("ticking all: %s\n%s", p, p.Text())
+	}
+	// A reader who leaves the school is no longer counted among those who are meant.
+	update(t, s.DB, func(tx *store.Tx) error {
+		for r, err := range school.People.Where(tx, "class", tle) {
+			if err != nil {
+				return err
+			}
+			r.Value.Left = today(tx)
+			return school.People.Set(tx, r.ID, r.Value)
+		}
+		return nil
+	})
+	if p, q := head.Get("/notices"), head.Get(at+"/readers"); !p.Has("100 / 100") || !q.Has("100 personnes sur 100") {
+		t.Errorf("the list and the readers disagree: %s\n%s", p.Text(), q.Text())
+	}
+}

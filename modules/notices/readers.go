@@ -126,7 +126,7 @@ func readersPageOf(c *web.Ctx, title, want string) (p readersPage, err error) {
 		if err != nil || !l.ack {
 			return c.NotFound()
 		}
-		p.Lead = n.Value.Reference + " · " + n.Value.Text.Subject
+		p.Lead = p.T(kindWord(l.kind)) + " " + n.Value.Reference + " · " + n.Value.Text.Subject
 		p.Back = web.Link{Label: n.Value.Reference, Href: "/notices/" + id.String()}
 		if p.Groups, err = groupsOf(c, tx, p.Base, id, &l.audience); err != nil {
 			return err

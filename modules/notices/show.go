@@ -18,14 +18,14 @@ type showPage struct {
 	Line     line
 	State    string
 	Words    string // whom it means
-	Old      string // reference of what it ends
+	Old      string // what it ends, in words
 	OldID    store.ID
 	ByID     store.ID // what ends it, when this person may open that
 	Annexes  []annexRow
 	QR, Code string
 	Left     []string // official header
 	Right    []string
-	Place    string
+	Place    string // and day
 	Mine     school.Reading
 	Ask      bool // for an acknowledgement
 	Counts   school.ReadCount
@@ -130,7 +130,7 @@ func (p *showPage) around(c *web.Ctx, tx *store.Tx, who *reader, day string) err
 			*x.to = x.id
 		}
 		if x.to == &p.OldID {
-			p.Old = r.Value.Reference
+			p.Old = the(p.Base, &r.Value)
 		}
 	}
 	return nil
@@ -143,13 +143,19 @@ func (p *showPage) letterhead(pack *packs.Pack) {
 	}
 	p.Left = append(p.Left, p.Site.Name)
 	p.Right = []string{pack.About.Republic, pack.About.Motto}
-	if p.Place = p.Site.Town; p.Place == "" {
-		p.Place = p.Site.Name
+	p.Place = p.T("notices.paper.day", "day", p.LongDay(p.Notice.Date))
+	if p.Site.Town != "" {
+		p.Place = p.T("notices.paper.place", "place", p.Site.Town, "day", p.LongDay(p.Notice.Date))
 	}
 }
 
 // kindWord is the key of a kind's name.
 func kindWord(k Kind) string { return "notices.kind." + string(k) }
+
+// the names a notice within a sentence: "la note de service n° 004/…".
+func the(b web.Base, n *Notice) string {
+	return b.T("notices.the."+string(n.Text.Kind), "reference", n.Reference)
+}
 
 // deeds are what the censeur and the proviseur can do with a notice.
 func (p showPage) deeds() []web.Button {

@@ -44,7 +44,7 @@ func renderSign(c *web.Ctx, status int, r store.Record[Draft], remark string) er
 			return err
 		}
 		p.Words = inWords(p.Base, r.Value.Text.Audience, names.label)
-		p.Old = referenceOf(tx, r.Value.Text.Replaces)
+		p.Old = oldInWords(tx, p.Base, r.Value.Text.Replaces)
 		p.Meant, err = meantNow(c, tx, &r.Value.Text.Audience)
 		return err
 	})
