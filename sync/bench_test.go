@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	boxsync "preau/sync"
 
@@ -299,8 +302,13 @@ func (b *bench) floor() int64 {
 }
 
 // preauTool is Préau itself: a hub and an engine in this process, with TLS, and
-// stores on disk. The records go up, the circulars and files come down.
+// stores on disk. The records go up, as they are or sealed to three keys, the
+// circulars and files come down.
 type preauTool struct {
+	sealed      bool
+	marks       *store.Collection[dayRecord]
+	sealer      *boxsync.Sealer
+	recovery    *age.X25519Identity
 	box, office *store.DB
 	key         []byte
 	addr        string
@@ -310,13 +318,21 @@ type preauTool struct {
 
 var dayCirculars = define("day.circulars", store.Down)
 
-func (*preauTool) name() string    { return "preau" }
+func (x *preauTool) name() string {
+	if x.sealed {
+		return "preau sealed"
+	}
+	return "preau"
+}
 func (*preauTool) missing() string { return "" }
 
 func (x *preauTool) prepare(b *bench) string {
+	if x.marks = dayMarks; x.sealed {
+		x.marks = dayLocal
+	}
 	open := func(name string) (*store.DB, []byte) {
 		dir := filepath.Join(b.dir, name)
-		db := storetest.OpenAt(b.T, dir, &dayClock{}, append(boxsync.Collections(), dayMarks, dayCirculars)...)
+		db := storetest.OpenAt(b.T, dir, &dayClock{}, append(boxsync.Collections(), x.marks, dayCirculars)...)
 		key, err := boxsync.LoadKey(dir)
 		if err != nil {
 			b.Fatal(err)
@@ -346,16 +362,38 @@ func (x *preauTool) prepare(b *bench) string {
 	if _, err := boxsync.Enrol(context.Background(), boxsync.EnrolOptions{DB: x.box, Key: x.key, Addr: x.addr, Code: code}); err != nil {
 		b.Fatal(err)
 	}
+	if x.sealed {
+		x.seals(b)
+	}
 	x.ids = nil
 	for _, r := range b.d.base {
 		b.write1(x.box, func(tx *store.Tx) error {
-			id, err := dayMarks.Add(tx, r)
+			id, err := x.marks.Add(tx, r)
 			x.ids = append(x.ids, id)
 			return err
 		})
 	}
 	x.file = put(b.T, x.office, dayCirculars, memo{Text: "horaire", File: putBytes(b.T, x.office, b.d.old, "horaire.bin")}, "TG-1")
 	return x.addr
+}
+
+// seals makes a recovery key for the school and two for the escrow.
+func (x *preauTool) seals(b *bench) {
+	var to []string
+	for range 3 {
+		id, err := age.GenerateX25519Identity()
+		if err != nil {
+			b.Fatal(err)
+		}
+		x.recovery = id
+		to = append(to, id.Recipient().String())
+	}
+	b.write1(x.office, func(tx *store.Tx) error { return boxsync.SetEscrow(tx, to[:2], []string{"TG-1"}) })
+	x.sealer = &boxsync.Sealer{DB: x.box, Key: x.key, Recovery: to[2]}
+	e := boxsync.NewEngine(boxsync.EngineOptions{DB: x.box, Key: x.key, Site: "TG-1", Addr: func() string { return x.addr }})
+	if _, err := e.Once(context.Background()); err != nil { // the escrow's keys
+		b.Fatal(err)
+	}
 }
 
 // write1 is one write, as a person's: each has a time of its own.
@@ -373,11 +411,11 @@ func (c *dayClock) Now() (time.Time, bool) { c.n++; return when(c.n), true }
 
 func (x *preauTool) day(b *bench) {
 	for _, r := range b.d.fresh {
-		b.write1(x.box, func(tx *store.Tx) error { _, err := dayMarks.Add(tx, r); return err })
+		b.write1(x.box, func(tx *store.Tx) error { _, err := x.marks.Add(tx, r); return err })
 	}
 	for i, id := range x.ids {
 		if r, ok := b.d.edits[i]; ok {
-			b.write1(x.box, func(tx *store.Tx) error { return dayMarks.Set(tx, id, r) })
+			b.write1(x.box, func(tx *store.Tx) error { return x.marks.Set(tx, id, r) })
 		}
 	}
 	for _, c := range b.d.circulars {
@@ -390,6 +428,11 @@ func (x *preauTool) day(b *bench) {
 }
 
 func (x *preauTool) move(b *bench, p *linktest.Proxy) error {
+	if x.sealed {
+		if _, err := x.sealer.Seal(context.Background()); err != nil {
+			return err
+		}
+	}
 	e := boxsync.NewEngine(boxsync.EngineOptions{DB: x.box, Key: x.key, Site: "TG-1", Addr: p.Addr})
 	_, err := e.Once(context.Background())
 	return err
@@ -401,11 +444,50 @@ func (x *preauTool) check(b *bench, _ bool) error {
 			return fmt.Errorf("%d files are missing, %v", len(m), err)
 		}
 	}
-	if here, there := dayRecords(b, x.box), dayRecords(b, x.office); !slices.Equal(here, there) {
+	if x.sealed {
+		if err := x.checkSealed(); err != nil {
+			return err
+		}
+	} else if here, there := dayRecords(b, x.box), dayRecords(b, x.office); !slices.Equal(here, there) {
 		return fmt.Errorf("%d records here, %d there, or not the same", len(here), len(there))
 	}
 	if here, there := texts(b.T, x.box, dayCirculars), texts(b.T, x.office, dayCirculars); here != there {
 		return errors.New("not the same circulars")
+	}
+	return nil
+}
+
+// checkSealed opens what the office holds with the recovery key, and asks that it
+// goes to the box's last number.
+func (x *preauTool) checkSealed() error {
+	head, err := x.box.Head(store.Feed{Origin: x.box.Origin(), Lane: store.Records})
+	if err != nil {
+		return err
+	}
+	var list []store.Record[boxsync.Segment]
+	if err := x.office.View(func(tx *store.Tx) (err error) { list, err = boxsync.Segments(tx); return err }); err != nil {
+		return err
+	}
+	last := uint64(0)
+	for _, r := range list {
+		f, err := x.office.OpenBlob(r.Value.Rows.Hash)
+		if err != nil {
+			return err
+		}
+		plain, err := age.Decrypt(f, x.recovery)
+		if err == nil {
+			_, err = io.Copy(io.Discard, plain)
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		if r.Value.From != last {
+			return fmt.Errorf("a segment from %d after one to %d", r.Value.From, last)
+		}
+		last = r.Value.To
+	}
+	if last+uint64(len(list)) < head.Number { // the segments' own records are in none
+		return fmt.Errorf("sealed up to %d of %d", last, head.Number)
 	}
 	return nil
 }

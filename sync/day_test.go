@@ -29,6 +29,7 @@ type dayRecord struct {
 }
 
 var (
+	dayLocal  = store.Define(store.Spec[dayRecord]{Name: "day.local", Home: store.Local})
 	dayMarks  = store.Define(store.Spec[dayRecord]{Name: "day.records", Home: store.Up})
 	daySubj   = strings.Fields("MATH FRAN ANG SP SVT HG PHILO EPS")
 	dayRemark = []string{"", "", "", "Bon travail", "Peut mieux faire", "Travail insuffisant", "En progrès", "Très bien", "Doit participer davantage", "Copie incomplète"}

@@ -17,7 +17,7 @@ import (
 
 func syncTools() []syncTool {
 	return []syncTool{
-		&preauTool{}, &rsyncTool{tool: "rsync -z", args: []string{"-z"}},
+		&preauTool{}, &preauTool{sealed: true}, &rsyncTool{tool: "rsync -z", args: []string{"-z"}},
 		&rsyncTool{tool: "rsync zstd-19", args: []string{"-z", "--zc=zstd", "--zl=19"}}, &gitTool{}, &casyncTool{}, &syncthingTool{}, &pouchTool{},
 	}
 }
@@ -222,7 +222,7 @@ func (x *syncthingTool) move(b *bench, p *linktest.Proxy) error {
 	b.listens(p.Target())
 	p.Take()
 	b.start("syncthing", "serve", "--no-browser", "--no-restart", "--home=home-near")
-	for range 1800 {
+	for range 9000 {
 		time.Sleep(100 * time.Millisecond)
 		if b.same(filepath.Join(b.dir, "far"), x.after) == nil {
 			if p.Peek().Connections > 0 {
@@ -231,7 +231,7 @@ func (x *syncthingTool) move(b *bench, p *linktest.Proxy) error {
 			}
 		}
 	}
-	return fmt.Errorf("not the same after three minutes")
+	return fmt.Errorf("not the same after 15 minutes")
 }
 
 func (x *syncthingTool) check(b *bench, after bool) error {

@@ -365,8 +365,11 @@ func readSegment(r io.Reader, head func(segmentHead) error, rows func([]store.Ro
 		if n > 64<<20 {
 			return fmt.Errorf("%w: a part of %d bytes", ErrFrame, n)
 		}
-		raw := make([]byte, n)
-		if _, err := io.ReadFull(in, raw); err != nil {
+		raw, err := io.ReadAll(io.LimitReader(in, int64(n))) // no memory for what is only announced
+		if err == nil && uint64(len(raw)) < n {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
 			return err
 		}
 		if first {
