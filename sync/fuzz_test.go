@@ -76,7 +76,7 @@ func FuzzBundle(f *testing.F) {
 	}
 	f.Cleanup(func() { w.db.Close() })
 	office, box := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)), ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, 32))
-	if err := w.db.Update(func(tx *store.Tx) error { return pin(tx, "TG-1", box.Public().(ed25519.PublicKey)) }); err != nil {
+	if err := w.db.Update(func(tx *store.Tx) error { return Pin(tx, "TG-1", box.Public().(ed25519.PublicKey)) }); err != nil {
 		f.Fatal(err)
 	}
 	at := &Courier{DB: w.db, Key: office}

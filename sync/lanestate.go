@@ -36,21 +36,12 @@ func (e *Engine) Lanes() ([]LaneState, error) {
 	for i := range list {
 		at[list[i].Lane] = &list[i]
 	}
-	feeds, err := e.feeds()
+	waiting, err := e.waiting()
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range feeds {
-		c, _, err := e.o.DB.AckedCursor(f)
-		if err != nil {
-			return nil, err
-		}
-		n, size, err := e.o.DB.Pending(f, c)
-		if err != nil {
-			return nil, err
-		}
-		at[f.Lane].ToSend.Items += n
-		at[f.Lane].ToSend.Bytes += size
+	for _, w := range waiting {
+		at[w.Lane].ToSend = Waits{w.Records, w.Bytes}
 	}
 	e.mu.Lock()
 	for _, w := range e.lacks {
