@@ -9,6 +9,7 @@ import (
 	"preau/appliance"
 	"preau/school"
 	"preau/school/average"
+	"preau/school/seal"
 	"preau/store"
 )
 
@@ -36,10 +37,44 @@ func demo(_ context.Context, d *appliance.Demo) error {
 				return fmt.Errorf("marks of %s: %w", c.Value.Label, err)
 			}
 		}
-		return nil
+		if d.Words == nil || len(classes) < 3 {
+			return nil
+		}
+		return demoIssue(d, tx, classes[1].ID)
 	})
 	if err != nil {
 		return fmt.Errorf("demo: marks: %w", err)
+	}
+	return nil
+}
+
+// demoIssue issues the bulletins of one class, so that the office has counts of it
+// and its pupils a school record.
+func demoIssue(d *appliance.Demo, tx *store.Tx, class store.ID) error {
+	k, err := readCouncil(tx, class, 1)
+	if err != nil {
+		return err
+	}
+	site, err := school.Site(tx)
+	if err != nil {
+		return err
+	}
+	key, err := seal.PaperKey(d.DB.Dir())
+	if err != nil {
+		return err
+	}
+	b := &draft{council: k, teachers: map[store.ID]string{}, lang: papersIn, site: site, key: key}
+	b.say = func(key string, kv ...any) string { return d.Words.T(papersIn, key, kv...) }
+	if err := b.forPaper(tx); err != nil {
+		return err
+	}
+	heads, err := school.Roster.Staff(tx, school.Head)
+	if err != nil || len(heads) == 0 {
+		return err
+	}
+	head := heads[0]
+	if _, err = b.issueClass(tx, school.Actor{ID: head.ID, Name: head.Value.Name(), Roles: head.Value.Roles}); err != nil {
+		return fmt.Errorf("bulletins of the demonstration: %w", err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@
 //	marks.remarks      what a subject's teachers say of their pupils in a period
 //	marks.bulletins    a bulletin as it was issued: a snapshot, never changed
 //	marks.appeals      what was contested in one, and how it was decided
+//	marks.exams        what a national exam said of a pupil
 //	marks.outcomes     counts of a class by sex: Up, the one thing that leaves
 //	marks.presses      a school's bulletins being printed into one file: Scratch
 //

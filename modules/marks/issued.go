@@ -54,37 +54,6 @@ var bulletins = store.Define(store.Spec[issued]{
 	Blobs: func(b *issued) []store.Blob { return b.Photo },
 })
 
-// outcome is what leaves for the ministry when a class's bulletins are issued:
-// counts, and no name (return R3).
-type outcome struct {
-	Class  string `cbor:"1,keyasint,omitempty"`
-	Level  string `cbor:"2,keyasint,omitempty"`
-	Series string `cbor:"3,keyasint,omitempty"`
-	Year   string `cbor:"4,keyasint,omitempty"`
-	Period int    `cbor:"5,keyasint,omitempty"`
-	Girls  counts `cbor:"6,keyasint,omitzero"`
-	Boys   counts `cbor:"7,keyasint,omitzero"`
-}
-
-// counts are those of one sex: with an average, of them ten or more, and the
-// lowest, the highest and the mean of the averages.
-type counts struct {
-	_       struct{} `cbor:",toarray"`
-	Present int
-	Passed  int
-	Lowest  average.Decimal
-	Highest average.Decimal
-	Mean    average.Decimal
-}
-
-// outcomes: index "class" (unique) takes year, period, class.
-var outcomes = store.Define(store.Spec[outcome]{
-	Name: "marks.outcomes", Home: store.Up, Format: 1,
-	Indexes: []store.Index[outcome]{
-		{Name: "class", Unique: true, Keys: func(o *outcome) [][]byte { return [][]byte{store.Key(o.Year, o.Period, o.Class)} }},
-	},
-})
-
 // issuedOf are the bulletins of a class's period that count, in their order.
 func issuedOf(tx *store.Tx, class store.ID, period int) (list []store.Record[issued], err error) {
 	for b, err := range bulletins.Where(tx, "class", class, period) {
@@ -236,49 +205,4 @@ func (d *draft) reference(number int) string {
 		year = year[2:4] + year[7:9]
 	}
 	return fmt.Sprintf("BUL-%s-%s-P%d-%05d", d.site.Code, year, d.Period.Number, number)
-}
-
-// count writes what the ministry learns of the class: counts by sex.
-func (d *draft) count(tx *store.Tx) error {
-	c := d.Class.Value
-	o := outcome{Class: c.Label, Level: c.Level, Series: c.Series, Year: d.Year.Label, Period: d.Period.Number}
-	var girls, boys []average.Decimal
-	for i, p := range d.Pupils {
-		r := d.results.Pupils[i]
-		if !r.Rated || r.Unclassed {
-			continue
-		}
-		switch p.Value.Sex {
-		case "F":
-			girls = append(girls, r.General)
-		case "M":
-			boys = append(boys, r.General)
-		}
-	}
-	o.Girls, o.Boys = d.countOf(girls), d.countOf(boys)
-	old, err := outcomes.One(tx, "class", o.Year, o.Period, o.Class)
-	if err == nil {
-		return outcomes.Set(tx, old.ID, o)
-	}
-	_, err = outcomes.Add(tx, o)
-	return err
-}
-
-func (d *draft) countOf(list []average.Decimal) (c counts) {
-	half := average.MustDecimal(d.Engine.Formula.Scale) / 2
-	sum := average.Decimal(0)
-	for i, m := range list {
-		if i == 0 || m < c.Lowest {
-			c.Lowest = m
-		}
-		c.Highest = max(c.Highest, m)
-		if m >= half {
-			c.Passed++
-		}
-		sum += m
-	}
-	if c.Present = len(list); c.Present > 0 {
-		c.Mean = average.Mean(sum, c.Present, d.Engine.GeneralPlaces())
-	}
-	return c
 }

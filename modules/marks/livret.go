@@ -149,11 +149,11 @@ func (p *livretPage) add(tx *store.Tx, pack *packs.Pack, b store.Record[issued])
 	if v.Rated {
 		q.Mean = v.General.Fixed(2)
 	}
-	for _, d := range pack.Council.Decisions {
-		if d.Code == v.Decision {
-			q.Decision = d.Name
-		}
+	e, err := exams.One(tx, "pupil", v.Class, v.Pupil)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
+	q.Decision = decided(pack, v.Decision, e.Value.Result).Name
 	column := len(y.Periods)
 	y.Periods = append(y.Periods, q)
 	for _, m := range v.Means {

@@ -14,6 +14,7 @@ import (
 	"preau/modules/marks"
 	"preau/school"
 	"preau/school/org"
+	"preau/school/packs"
 	"preau/school/seal"
 	"preau/store"
 	"preau/web"
@@ -32,7 +33,7 @@ type lycee struct {
 func newLycee(t testing.TB, pupils int) *lycee {
 	t.Helper()
 	m := marks.Module()
-	l := &lycee{Site: webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: append(append(m.Collections, seal.Collections()...), org.Collections()...)})}
+	l := &lycee{Site: webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: append(append(append(m.Collections, seal.Collections()...), org.Collections()...), packs.Collections()...)})}
 	l.Clock.Set(time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
 	l.update(t, func(tx *store.Tx) error {
 		y, err := school.Years.One(tx, "label", "2026-2027")

@@ -3,9 +3,11 @@ package marks
 import (
 	"embed"
 	"net/http"
+	"time"
 
 	"preau/appliance"
 	"preau/school"
+	"preau/school/org"
 	booksheet "preau/school/sheet"
 	"preau/store"
 	"preau/web"
@@ -20,8 +22,12 @@ func Module() appliance.Module {
 		Name: "marks", Files: files,
 		Pages:       pages(),
 		Jobs:        []appliance.Job{pressJob},
-		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, remarkSheets, bulletins, outcomes, appeals, presses},
-		Demo:        demo, DemoAfter: []string{"people"},
+		Collections: []store.Definition{evaluations, sheets, groups, closings, reopenings, verdicts, remarkSheets, bulletins, outcomes, appeals, presses, exams},
+		OfficePages: []web.Route{
+			{Path: "/results", Access: school.May(school.SeeResults), Reads: []string{outcomes.Name(), org.Units.Name(), school.Contacts.Name()}, Every: time.Hour, Handle: showReturns},
+		},
+		OfficeNav: []web.NavItem{{Key: "marks.nav.returns", Href: "/results", Access: school.May(school.SeeResults)}},
+		Demo:      demo, DemoAfter: []string{"people"},
 		Nav: []web.NavItem{
 			{Key: "marks.nav", Href: "/marks", Access: staff()},
 			{Key: "marks.nav.mine", Href: "/marks/mine", Access: school.For(school.Pupil)},
@@ -83,6 +89,10 @@ func classRoutes() []web.Route {
 		{Path: "/marks/ranks", Access: hold, Handle: showRanks},
 		{Path: "/marks/failures", Access: hold, Handle: showFailures},
 		{Path: "/marks/honours", Access: hold, Handle: showHonours},
+		{Path: "/marks/exams", Access: hold, Handle: showExams},
+		{Method: post, Path: "/marks/exams", Access: hold, MaxBody: booksheet.MaxBytes + formRoom, Handle: importExams},
+		{Path: "/marks/exams/{class}", Access: hold, Handle: showExam},
+		{Method: post, Path: "/marks/exams/{class}", Access: hold, Handle: saveExam},
 		{Path: "/marks/pupils/{pupil}", Access: own, Handle: showLivret},
 		{Path: "/marks/council/{class}", Access: hold, Handle: showCouncil},
 		{Method: post, Path: "/marks/council/{class}", Access: hold, Handle: saveCouncil},

@@ -46,6 +46,9 @@ type Decision struct {
 	Levels    []string `yaml:"levels"`    // empty: all
 	Repeating string   `yaml:"repeating"` // yes, no, "" either
 	Exam      string   `yaml:"exam"`      // the decision waits for this exam's result
+	Admitted  string   `yaml:"admitted"`  // code of the decision that takes its place then …
+	Failed    string   `yaml:"failed"`    // … or when the exam was not passed
+	Proposed  string   `yaml:"proposed"`  // "no": never by itself, only after an exam or by hand
 	Line      int      `yaml:"-"`
 }
 
@@ -112,6 +115,9 @@ func (c *Council) Propose(general, lowest average.Decimal, tally school.Tally) (
 // none fits.
 func (c *Council) Decide(annual average.Decimal, level string, repeating bool) (d Decision, ok bool) {
 	for _, d := range c.Decisions {
+		if d.Proposed == "no" {
+			continue
+		}
 		if d.From != "" && !atLeast(annual, d.From) || d.Until != "" && atLeast(annual, d.Until) {
 			continue
 		}
@@ -121,6 +127,15 @@ func (c *Council) Decide(annual average.Decimal, level string, repeating bool) (
 		return d, true
 	}
 	return Decision{}, false
+}
+
+// DecisionByCode finds a decision.
+func (c *Council) DecisionByCode(code string) (Decision, bool) {
+	i := slices.IndexFunc(c.Decisions, func(d Decision) bool { return d.Code == code })
+	if i < 0 {
+		return Decision{}, false
+	}
+	return c.Decisions[i], true
 }
 
 // atLeast compares with a bound that checkCouncil has seen to be a decimal.
@@ -182,6 +197,20 @@ func (r *reader) checkCouncil(p *Pack) {
 		}
 		if d.Repeating != "" && d.Repeating != "yes" && d.Repeating != "no" {
 			r.fault(file, d.Line, "repeating is yes, no or left out, not %q", d.Repeating)
+		}
+	}
+	for _, d := range p.Council.Decisions {
+		for _, after := range []string{d.Admitted, d.Failed} {
+			if after == "" {
+				continue
+			}
+			decisions.need(r, file, d.Line, "decision", after)
+			if d.Exam == "" {
+				r.fault(file, d.Line, "%s waits for no exam, and has a decision for after it", d.Code)
+			}
+		}
+		if d.Proposed != "" && d.Proposed != "no" {
+			r.fault(file, d.Line, "proposed is no or left out, not %q", d.Proposed)
 		}
 	}
 	decimal(0, "appeal", p.Council.Appeal)

@@ -1,0 +1,490 @@
+package marks
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"preau/school"
+	"preau/school/packs"
+	booksheet "preau/school/sheet"
+	"preau/store"
+	"preau/web"
+)
+
+// examResult is what a national exam said of a pupil in the year of a class.
+type examResult struct {
+	Class   store.ID `cbor:"1,keyasint,omitzero"`
+	Pupil   store.ID `cbor:"2,keyasint,omitzero"`
+	Exam    string   `cbor:"3,keyasint,omitempty"` // as the pack calls it
+	Result  string   `cbor:"4,keyasint,omitempty"` // admitted, failed, absent
+	Mention string   `cbor:"5,keyasint,omitempty"`
+}
+
+// The results of an exam.
+const (
+	admitted = "admitted"
+	failed   = "failed"
+	absent   = "absent"
+)
+
+// exams: index "pupil" (unique) takes class, pupil.
+var exams = store.Define(store.Spec[examResult]{
+	Name: "marks.exams", Home: store.Local, Format: 1,
+	Indexes: []store.Index[examResult]{
+		{Name: "pupil", Unique: true, Keys: func(e *examResult) [][]byte { return [][]byte{store.Key(e.Class, e.Pupil)} }},
+	},
+})
+
+// examsOf are the results that are known of a class.
+func examsOf(tx *store.Tx, class store.ID) (map[store.ID]store.Record[examResult], error) {
+	known := map[store.ID]store.Record[examResult]{}
+	for e, err := range exams.Where(tx, "pupil", class) {
+		if err != nil {
+			return nil, err
+		}
+		known[e.Value.Pupil] = e
+	}
+	return known, nil
+}
+
+// decided is the decision that a pupil's bulletin waits for, once the exam's result
+// is known; else the one that stands on it.
+func decided(p *packs.Pack, code, result string) packs.Decision {
+	d, _ := p.Council.DecisionByCode(code)
+	next := ""
+	switch {
+	case d.Exam == "" || result == "":
+		return d
+	case result == admitted:
+		next = d.Admitted
+	default:
+		next = d.Failed
+	}
+	if after, ok := p.Council.DecisionByCode(next); ok {
+		return after
+	}
+	return d
+}
+
+// examPage is a class's results of its exam.
+type examPage struct {
+	web.Base
+	Class   store.ID
+	Exam    string
+	Rows    []examRow
+	Results []web.Option
+	Known   int
+	OK      int
+	Open    int // decisions that still wait
+}
+
+type examRow struct {
+	Pupil           store.ID
+	Name, Matricule string
+	Result, Mention string
+	Before, After   string // decision on the bulletin, and after the exam
+	Waits           bool
+}
+
+// readExam reads a class for its exam: its last period, what was issued, what the
+// exam said. It answers like a page that does not exist where the level has none.
+func readExam(c *web.Ctx, tx *store.Tx, class store.ID) (d *draft, codes map[store.ID]string, known map[store.ID]store.Record[examResult], err error) {
+	if d, err = readDraft(c, tx, class, 0); err != nil {
+		return nil, nil, nil, err
+	}
+	periods := periodsOf(d.Pack, d.Year, d.Class.Value.Level)
+	if last := periods[len(periods)-1].Number; d.Period.Number != last {
+		if d, err = readDraft(c, tx, class, last); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	l, _ := d.Pack.LevelByCode(d.Class.Value.Level)
+	if l.Exam == "" {
+		return nil, nil, nil, c.NotFound()
+	}
+	codes = map[store.ID]string{}
+	for i, p := range d.Pupils {
+		codes[p.ID] = d.of(i).Decision
+	}
+	list, err := issuedOf(tx, class, d.Period.Number)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, b := range list {
+		codes[b.Value.Pupil] = b.Value.Decision
+	}
+	known, err = examsOf(tx, class)
+	return d, codes, known, err
+}
+
+func examPath(class store.ID) string { return "/marks/exams/" + class.String() }
+
+func readExamPage(c *web.Ctx) (p examPage, err error) {
+	class, err := c.ID("class")
+	if err != nil {
+		return p, err
+	}
+	var d *draft
+	var codes map[store.ID]string
+	var known map[store.ID]store.Record[examResult]
+	if err = c.View(func(tx *store.Tx) (err error) { d, codes, known, err = readExam(c, tx, class); return err }); err != nil {
+		return p, err
+	}
+	l, _ := d.Pack.LevelByCode(d.Class.Value.Level)
+	p = examPage{Base: c.Base("marks.exam.title", "exam", l.Exam, "class", d.Class.Value.Label), Class: class, Exam: l.Exam}
+	p.Lead = d.Year.Label
+	p.Back = web.Link{Label: p.T("marks.exams.title"), Href: "/marks/exams"}
+	for _, r := range []string{"", admitted, failed, absent} {
+		p.Results = append(p.Results, web.Option{Value: r, Label: p.T("marks.exam.result." + r)})
+	}
+	for _, x := range d.Pupils {
+		e := known[x.ID].Value
+		before, _ := d.Pack.Council.DecisionByCode(codes[x.ID])
+		row := examRow{Pupil: x.ID, Name: x.Value.Name(), Matricule: x.Value.Matricule, Result: e.Result, Mention: e.Mention, Before: before.Name}
+		if after := decided(d.Pack, codes[x.ID], e.Result); after.Code != before.Code {
+			row.After = after.Name
+		} else if row.Waits = before.Exam != ""; row.Waits {
+			p.Open++
+		}
+		if e.Result != "" {
+			p.Known++
+		}
+		if e.Result == admitted {
+			p.OK++
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return p, nil
+}
+
+func showExam(c *web.Ctx) error {
+	p, err := readExamPage(c)
+	if err != nil {
+		return err
+	}
+	if done, err := sendList(c, p.Title, p.list); done {
+		return err
+	}
+	return c.Render(http.StatusOK, examView(p))
+}
+
+func (p examPage) list() [][]any {
+	rows := [][]any{{p.T("marks.bulletin.matricule"), p.T("marks.col.pupil"), p.T("marks.exam.result"), p.T("marks.results.mention"), p.T("marks.exam.before"), p.T("marks.exam.after")}}
+	for _, r := range p.Rows {
+		rows = append(rows, []any{r.Matricule, r.Name, p.T("marks.exam.result." + r.Result), r.Mention, r.Before, r.After})
+	}
+	return rows
+}
+
+// saveExam takes a class's results as typed.
+func saveExam(c *web.Ctx) error {
+	class, err := c.ID("class")
+	if err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err == nil {
+		err = c.Post(func(tx *store.Tx) (web.Result, error) {
+			d, _, known, err := readExam(c, tx, class)
+			if err != nil {
+				return web.Result{}, err
+			}
+			n := 0
+			for _, x := range d.Pupils {
+				id := x.ID.String()
+				if !f.Has("r." + id) {
+					continue // came into the class meanwhile
+				}
+				result := f.Get("r." + id)
+				if result != "" && result != admitted && result != failed && result != absent {
+					return web.Result{}, school.Refuse("marks.exam.refused.result", "r."+id, "name", x.Value.Name())
+				}
+				changed, err := d.setExam(tx, c.Actor(), known[x.ID], x.ID, result, known[x.ID].Value.Mention)
+				if err != nil {
+					return web.Result{}, err
+				}
+				n += changed
+			}
+			if err := d.recount(tx); err != nil {
+				return web.Result{}, err
+			}
+			return web.Result{To: examPath(class), Flash: "marks.exam.flash", FlashArgs: map[string]any{"count": n}}, nil
+		})
+	}
+	if !c.Refused(err) {
+		return err
+	}
+	p, rerr := readExamPage(c)
+	if rerr != nil {
+		return rerr
+	}
+	for i := range p.Rows {
+		p.Rows[i].Result = f.Get("r." + p.Rows[i].Pupil.String())
+	}
+	p.Refused = p.T("marks.exam.refused")
+	return c.Render(http.StatusUnprocessableEntity, examView(p))
+}
+
+// setExam stores one pupil's result when it is another one; "" takes it back.
+func (d *draft) setExam(tx *store.Tx, who school.Actor, old store.Record[examResult], pupil store.ID, result, mention string) (changed int, err error) {
+	if result != admitted {
+		mention = ""
+	}
+	if old.Value.Result == result && old.Value.Mention == mention {
+		return 0, nil
+	}
+	l, _ := d.Pack.LevelByCode(d.Class.Value.Level)
+	v := examResult{Class: d.Class.ID, Pupil: pupil, Exam: l.Exam, Result: result, Mention: mention}
+	id := old.ID
+	switch {
+	case old.ID.IsZero():
+		id, err = exams.Add(tx, v)
+	case result == "":
+		err = exams.Delete(tx, old.ID)
+	default:
+		err = exams.Set(tx, old.ID, v)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return 1, school.Audit(tx, who, "exams.result", id, old.Value, v)
+}
+
+// recount tells the ministry again, when the class's bulletins were issued.
+func (d *draft) recount(tx *store.Tx) error {
+	list, err := issuedOf(tx, d.Class.ID, d.Period.Number)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return d.count(tx)
+}
+
+// examsPage lists the classes whose year ends in an exam, and takes a list of
+// results for all of them.
+type examsPage struct {
+	web.Base
+	Rows   []examClass
+	Faults []string // of a list that was refused
+}
+
+type examClass struct {
+	Class                       store.ID
+	Label, Exam                 string
+	Pupils, Known, OK, Mentions int
+}
+
+func showExams(c *web.Ctx) error { return examList(c, http.StatusOK, nil) }
+
+func examList(c *web.Ctx, status int, faults []string) error {
+	p := examsPage{Base: c.Base("marks.exams.title"), Faults: faults}
+	p.Back = web.Link{Label: p.T("marks.home.title"), Href: "/marks"}
+	if faults != nil {
+		p.Refused = p.T("marks.exam.refused")
+	}
+	err := c.View(func(tx *store.Tx) error {
+		p.Rows = nil
+		y, err := school.CurrentYear(tx)
+		if err != nil {
+			return nil //nolint:nilerr // no year yet, nothing to list
+		}
+		p.Lead = y.Label
+		pack, err := packs.Here(tx)
+		if err != nil {
+			return err
+		}
+		classes, err := school.Roster.ClassesOf(tx, y.Label)
+		if err != nil {
+			return err
+		}
+		for _, x := range classes {
+			l, _ := pack.LevelByCode(x.Value.Level)
+			if l.Exam == "" {
+				continue
+			}
+			pupils, err := school.Roster.Pupils(tx, x.ID)
+			if err != nil {
+				return err
+			}
+			row := examClass{Class: x.ID, Label: x.Value.Label, Exam: l.Exam, Pupils: len(pupils)}
+			known, err := examsOf(tx, x.ID)
+			if err != nil {
+				return err
+			}
+			for _, e := range known {
+				row.Known++
+				if e.Value.Result == admitted {
+					row.OK++
+				}
+			}
+			p.Rows = append(p.Rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.Render(status, examsView(p))
+}
+
+// examWords are how lists write results, without case and accents.
+var examWords = map[string]string{
+	"admis": admitted, "admise": admitted, "admis e": admitted, "a": admitted, "oui": admitted, "recu": admitted, "passed": admitted,
+	"refuse": failed, "refusee": failed, "ajourne": failed, "ajournee": failed, "echec": failed, "echoue": failed, "non admis": failed, "non admise": failed, "r": failed, "non": failed, "failed": failed,
+	"absent": absent, "absente": absent, "abs": absent,
+}
+
+// examHeads are the headings of a list of results.
+var examHeads = map[string][]string{
+	"matricule": {"matricule", "n matricule", "numero matricule"},
+	"result":    {"resultat", "decision", "decision du jury", "result", "admission"},
+	"mention":   {"mention"},
+}
+
+// listedResult is one row of a list of results.
+type listedResult struct {
+	line               int
+	matricule, result  string
+	mention, asWritten string
+}
+
+// readResults finds the results in a list. Whatever cannot be read is named by its
+// line.
+func readResults(rows []booksheet.Row) (list []listedResult, no school.Refusals) {
+	at, first := map[string]int{}, 0
+	for i, r := range rows[:min(len(rows), 20)] {
+		found := map[string]int{}
+		for n := range r.Cells {
+			for field, names := range examHeads {
+				if _, taken := found[field]; !taken && slices.Contains(names, school.Fold(r.Text(n))) {
+					found[field] = n
+				}
+			}
+		}
+		if len(found) > len(at) {
+			at, first = found, i+1
+		}
+	}
+	_, m := at["matricule"]
+	_, x := at["result"]
+	if !m || !x {
+		return nil, school.Refusals{school.Refuse("marks.exam.refused.columns", "file")}
+	}
+	met := map[string]int{}
+	for _, r := range rows[first:] {
+		one := listedResult{line: r.Line, matricule: r.Text(at["matricule"]), asWritten: r.Text(at["result"])}
+		if one.matricule == "" && one.asWritten == "" {
+			continue
+		}
+		if n, ok := at["mention"]; ok {
+			one.mention = r.Text(n)
+		}
+		one.result = examWords[school.Fold(one.asWritten)]
+		before, twice := met[one.matricule]
+		switch {
+		case one.matricule == "":
+			no = append(no, school.Refuse("marks.exam.refused.no_matricule", "file", "line", r.Line))
+		case twice:
+			no = append(no, school.Refuse("marks.exam.refused.twice", "file", "line", r.Line, "value", one.matricule, "first", before))
+		case one.result == "":
+			no = append(no, school.Refuse("marks.exam.refused.word", "file", "line", r.Line, "value", one.asWritten))
+		}
+		met[one.matricule] = r.Line
+		list = append(list, one)
+	}
+	return list, no
+}
+
+// importExams takes a list of results: whole, or not at all.
+func importExams(c *web.Ctx) error {
+	f, err := c.Form()
+	n := 0
+	var faults school.Refusals
+	if err == nil {
+		err = c.Post(func(tx *store.Tx) (web.Result, error) {
+			file, ok := f.File("file")
+			if !ok {
+				return web.Result{}, school.Refuse("marks.exam.refused.none", "file")
+			}
+			r, err := c.DB().OpenBlob(file.Blob.Hash)
+			if err != nil {
+				return web.Result{}, err
+			}
+			defer r.Close()
+			data, err := io.ReadAll(io.LimitReader(r, booksheet.MaxBytes+1))
+			if err != nil {
+				return web.Result{}, err
+			}
+			if n, faults, err = takeResults(c, tx, data); err != nil {
+				return web.Result{}, err
+			}
+			if len(faults) > 0 {
+				return web.Result{}, school.Refuse("marks.exam.refused.lines", "file", "count", len(faults))
+			}
+			return web.Result{To: "/marks/exams", Flash: "marks.exam.flash", FlashArgs: map[string]any{"count": n}}, nil
+		})
+	}
+	if !c.Refused(err) {
+		return err
+	}
+	lines := []string{}
+	b := c.Base("marks.exams.title")
+	for _, x := range faults[:min(len(faults), 50)] {
+		lines = append(lines, b.Sentence(x))
+	}
+	return examList(c, http.StatusUnprocessableEntity, lines)
+}
+
+// takeResults stores a list's results by matricule; faults name its lines.
+func takeResults(c *web.Ctx, tx *store.Tx, data []byte) (n int, faults school.Refusals, err error) {
+	book, err := booksheet.Read(data, func(rows []booksheet.Row) int { list, _ := readResults(rows); return len(list) })
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(book.Sheets) == 0 {
+		return 0, school.Refusals{school.Refuse("marks.exam.refused.columns", "file")}, nil
+	}
+	list, faults := readResults(book.Sheets[0].Rows)
+	if len(faults) > 0 {
+		return 0, faults, nil
+	}
+	type opened struct {
+		draft *draft
+		known map[store.ID]store.Record[examResult]
+	}
+	classes := map[store.ID]opened{}
+	for _, one := range list {
+		p, err := school.Roster.ByMatricule(tx, school.PupilKind, one.matricule)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, school.ErrNobody) || err == nil && p.Value.Class.IsZero() {
+			faults = append(faults, school.Refuse("marks.exam.refused.unknown", "file", "line", one.line, "value", one.matricule))
+			continue
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+		x, ok := classes[p.Value.Class]
+		if !ok {
+			if x.draft, _, x.known, err = readExam(c, tx, p.Value.Class); errors.Is(err, web.ErrNotFound) {
+				faults = append(faults, school.Refuse("marks.exam.refused.no_exam", "file", "line", one.line, "name", p.Value.Name()))
+				continue
+			}
+			if err != nil {
+				return 0, nil, err
+			}
+			classes[p.Value.Class] = x
+		}
+		changed, err := x.draft.setExam(tx, c.Actor(), x.known[p.ID], p.ID, one.result, strings.TrimSpace(one.mention))
+		if err != nil {
+			return 0, nil, err
+		}
+		n += changed
+	}
+	for _, x := range classes {
+		if err := x.draft.recount(tx); err != nil {
+			return 0, nil, err
+		}
+	}
+	return n, faults, nil
+}
