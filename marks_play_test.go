@@ -91,7 +91,9 @@ func TestFromMarksToBulletins(t *testing.T) {
 
 	// The first pupil contests; the composition is corrected, the bulletin again issued.
 	at := paper.URL.Path
-	paper = paper.Submit(at+"/appeal", map[string]any{"text": "La composition d’anglais valait 19."})
+	if p := paper.Submit(at+"/appeal", map[string]any{"text": "La composition d’anglais valait 19."}); !p.Has("La composition d’anglais valait 19.") {
+		t.Fatalf("the appeal: %s", p)
+	}
 	sheet := deputy.Get(english.sheet)
 	if p := sheet.Submit(english.sheet, map[string]any{"m.1": "19"}); !p.Has("1 note enregistrée.") {
 		t.Fatalf("the correction: %s", p)
