@@ -274,7 +274,7 @@ func (tx *Tx) newerLife(back, here Row) bool {
 }
 
 // TookBack notes how far the office holds this store's earlier lives: nothing of
-// them is left to send.
+// them is left to send, and the present one is compared.
 func (db *DB) TookBack(at map[Feed]Cursor) error {
 	return db.Update(func(tx *Tx) error {
 		for f, c := range at {
@@ -288,7 +288,7 @@ func (db *DB) TookBack(at map[Feed]Cursor) error {
 				return err
 			}
 		}
-		return nil
+		return tx.setCompared(tx.origin())
 	})
 }
 
@@ -313,7 +313,7 @@ func (db *DB) GiveAgain(ids []ID) error {
 }
 
 // Compared tells whether a peer's life was compared with what is held of its
-// site, and SetCompared notes it.
+// site, or this store's own with what the office holds, and SetCompared notes it.
 func (db *DB) Compared(life Origin) (yes bool, err error) {
 	err = db.View(func(tx *Tx) error { yes = tx.counter("compared "+life.String()) > 0; return nil })
 	return yes, err
@@ -321,5 +321,7 @@ func (db *DB) Compared(life Origin) (yes bool, err error) {
 
 // SetCompared notes that a peer's life was compared.
 func (db *DB) SetCompared(life Origin) error {
-	return db.Update(func(tx *Tx) error { return tx.setCounter("compared "+life.String(), 1) })
+	return db.Update(func(tx *Tx) error { return tx.setCompared(life) })
 }
+
+func (tx *Tx) setCompared(life Origin) error { return tx.setCounter("compared "+life.String(), 1) }

@@ -84,7 +84,7 @@ func (db *DB) Changes(f Feed, after Cursor, maxBytes int) (b Batch, err error) {
 		if tx.over(f, after) {
 			return nil
 		}
-		if after.Number > b.To.Number || !tx.matches(f.line(), after) {
+		if after.Number > b.To.Number || !tx.matches(f.line(), after) && !tx.tookBack(f, after) {
 			return ErrCursor
 		}
 		size := 0
@@ -366,6 +366,17 @@ func (tx *Tx) confirm(f Feed, to Cursor) error {
 // store, of which it may hold no digest: nothing comes after it.
 func (tx *Tx) over(f Feed, c Cursor) bool {
 	return f.Site == "" && f.Origin != tx.origin() && c.Number == tx.counter(endOf(f.Origin))
+}
+
+// tookBack tells whether a cursor is where the peer stands in a lane of an earlier
+// life that this store holds only because rows of it came back: of the numbers
+// between two lanes' ends it has no digest, but the peer has said where it stands.
+func (tx *Tx) tookBack(f Feed, c Cursor) bool {
+	if f.Site != "" || f.Origin == tx.origin() {
+		return false
+	}
+	acked, _ := tx.acked(f)
+	return acked == c
 }
 
 // AckedCursor is the last place the peer confirmed, and when.

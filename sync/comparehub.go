@@ -135,8 +135,8 @@ func (h *Hub) compareDone(s *session, c *comparison, site string, set uint8) err
 }
 
 // toCompare names the sets that a box and this office must compare: what the
-// school wrote, when the box lives a life in which it was never compared and more
-// is held here; what was addressed to it, when it holds cursors of another life
+// school wrote, when the box lives a life in which it was never compared, or does
+// not know that it was, and more is held here; what was addressed to it, when it holds cursors of another life
 // of this office only.
 func (h *Hub) toCompare(site string, s *session, hello helloWire) (sets []byte, err error) {
 	if s.peerLife.IsZero() {
@@ -146,7 +146,7 @@ func (h *Hub) toCompare(site string, s *session, hello helloWire) (sets []byte, 
 	if err != nil {
 		return nil, err
 	}
-	if !done {
+	if !done || hello.Apart {
 		items, err := h.o.DB.ItemsFrom(site)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -368,8 +369,23 @@ func (e *Engine) hello() (helloWire, error) {
 			h.Have = append(h.Have, wireCursor(f, c))
 		}
 	}
-	h.Lives, err = livesOf(e.o.DB)
+	if h.Lives, err = livesOf(e.o.DB); err != nil {
+		return h, err
+	}
+	h.Apart, err = e.apart()
 	return h, err
+}
+
+// apart tells whether this store goes on for an earlier one and does not know that
+// it holds all that the office has of it: its present life was never compared, or
+// that was after the image from which this card was made.
+func (e *Engine) apart() (bool, error) {
+	lives, err := e.o.DB.Lives()
+	if err != nil || len(lives) < 2 {
+		return false, err
+	}
+	done, err := e.o.DB.Compared(lives[len(lives)-1])
+	return !done, err
 }
 
 func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration) error {
@@ -400,8 +416,20 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 	if reborn, err := e.askWhoIAm(have); reborn || err != nil {
 		return errors.Join(errReborn, err)
 	}
-	if err := e.takeUp(s, have); err != nil || len(w.Compare) == 0 {
+	if err := e.takeUp(s, have); err != nil {
 		return err
+	}
+	if !slices.Contains(w.Compare, setUp) { // the office holds nothing that this store has not
+		if apart, err := e.apart(); err != nil {
+			return err
+		} else if apart {
+			if err := e.o.DB.SetCompared(e.o.DB.Origin()); err != nil {
+				return err
+			}
+		}
+	}
+	if len(w.Compare) == 0 {
+		return nil
 	}
 	return s.compare(w.Compare)
 }

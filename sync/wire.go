@@ -83,6 +83,7 @@ type helloWire struct {
 	Lives   []lifeWire   `cbor:"4,keyasint,omitempty"`  // the box's, oldest first; the last is the present one
 	Dicts   []uint32     `cbor:"9,keyasint,omitempty"`  // that the box can read
 	Shut    laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
+	Apart   bool         `cbor:"11,keyasint,omitempty"` // the box does not know that it has all that earlier lives of it sent
 }
 
 // laneWaits is what waits on a lane.
