@@ -242,6 +242,10 @@ func (tx *Tx) mailed(id ID) (list []mailed) {
 	return list
 }
 
+// OutboxName is the name under which Watch tells that something new stands in a
+// site's outbox.
+func OutboxName(site string) string { return "outbox " + site }
+
 // mail gives a record the outbox's next number; its earlier entry goes.
 func (tx *Tx) mail(site string, row Row, gone bool) error {
 	key := join(pMailed, row.ID.bytes(), []byte(site))
@@ -250,6 +254,9 @@ func (tx *Tx) mail(site string, row Row, gone bool) error {
 		if err := tx.del(outboxKey(site, Lane(v[0]), binary.BigEndian.Uint64(v[1:9]))); err != nil {
 			return err
 		}
+	}
+	if err := tx.touch(OutboxName(site)); err != nil {
+		return err
 	}
 	f := Feed{Site: site}
 	n := tx.counter(f.line()) + 1

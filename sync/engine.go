@@ -95,26 +95,27 @@ func (e *Engine) Run(ctx context.Context) error {
 			break
 		}
 		var bye *ByeError
-		wait := back/2 + rand.N(back)
+		wait, told := back/2+rand.N(back), false
 		switch {
 		case errors.Is(err, errReborn), errors.Is(err, errOtherDict):
 			continue
 		case errors.Is(err, ErrNotEnrolled):
 			wait = time.Minute
 		case errors.As(err, &bye) && bye.Back > 0:
-			wait = bye.Back + rand.N(bye.Back)
+			wait, told, back = bye.Back+rand.N(bye.Back/8+time.Second), true, firstBack
 		case r.Sent+r.Received > 0 || err == nil:
 			back = firstBack
-			wait = firstBack
 		default:
 			back = min(2*back, lastBack)
 		}
-		e.pause(ctx, wait)
+		e.pause(ctx, wait, told)
 	}
 	return nil
 }
 
-func (e *Engine) pause(ctx context.Context, wait time.Duration) {
+// pause waits. New work ends it after a minute, but not where the office told
+// when to come back.
+func (e *Engine) pause(ctx context.Context, wait time.Duration, told bool) {
 	e.mu.Lock()
 	e.status.Next = time.Now().Add(wait)
 	e.mu.Unlock()
@@ -122,7 +123,11 @@ func (e *Engine) pause(ctx context.Context, wait time.Duration) {
 	defer stop()
 	t := time.NewTimer(wait)
 	defer t.Stop()
-	patient := time.NewTimer(min(wait, time.Minute))
+	patience := min(wait, time.Minute)
+	if told {
+		patience = wait
+	}
+	patient := time.NewTimer(patience)
 	defer patient.Stop()
 	select {
 	case <-ctx.Done():
@@ -216,7 +221,11 @@ func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 	if errors.As(err, &bye) && bye.Reason == "dictionary" { // the office has become older
 		err = errors.Join(errOtherDict, e.learnDict(0))
 	}
-	r := rec.end(m, err)
+	ended := err
+	if bye != nil && bye.Reason == "turn" { // a good end: others wait
+		ended = nil
+	}
+	r := rec.end(m, ended)
 	e.mu.Lock()
 	e.now, e.status.Next = nil, time.Time{}
 	if errors.Is(err, ErrNotEnrolled) {
@@ -226,7 +235,7 @@ func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 	}
 	e.status.State = "offline"
 	e.status.LastError = ""
-	if err != nil && ctx.Err() == nil {
+	if ended != nil && ctx.Err() == nil {
 		e.status.LastError = r.Stage
 	}
 	if e.status.Reports = append([]Report{r}, e.status.Reports...); len(e.status.Reports) > keptBack {

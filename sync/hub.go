@@ -30,7 +30,7 @@ type HubOptions struct {
 	// having nothing left to send, of every hour of a session, and of its leaving; it
 	// runs in a transaction with others. May be nil.
 	Seen func(tx *store.Tx, c Contact) error
-	Most int // sessions at once; 0: 2,000
+	Most int // sessions at once, and an eighth more for those whose time has come; 0: 2,000
 	Log  *slog.Logger
 }
 
@@ -44,6 +44,7 @@ type Hub struct {
 	current map[string]*liveSession // of each site
 
 	contacts contacts
+	lobby    *lobby
 }
 
 type liveSession struct{ end context.CancelFunc }
@@ -56,7 +57,7 @@ func NewHub(o HubOptions) *Hub {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}, contacts: contacts{new: map[string]Contact{}, some: make(chan struct{}, 1)}}
+	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}, lobby: newLobby(o.Most), contacts: contacts{new: map[string]Contact{}, some: make(chan struct{}, 1)}}
 }
 
 // Online tells which sites hold a session now.
@@ -166,14 +167,11 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorde
 	site, err = h.siteOf(key)
 	switch {
 	case err != nil:
-		_ = f.say(frameBye, byeWire{Reason: "unknown", Back: 900})
+		sendAway(conn, f, byeWire{Reason: "unknown", Back: 900})
 		return "", err
 	case hello.Version != Version:
-		_ = f.say(frameBye, byeWire{Reason: "version", Back: 3600})
+		sendAway(conn, f, byeWire{Reason: "version", Back: 3600})
 		return site, fmt.Errorf("boxsync: protocol version %d", hello.Version)
-	case h.open.Load() > int64(h.o.Most):
-		_ = f.say(frameBye, byeWire{Reason: "busy", Back: 60})
-		return site, errors.New("boxsync: busy")
 	}
 	return site, h.session(ctx, conn, m, f, rec, key, site, hello)
 }
@@ -203,11 +201,20 @@ func (h *Hub) isPinned(key ed25519.PublicKey, site string) error {
 func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, rec *recorder, key ed25519.PublicKey, site string, hello helloWire) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer h.enter(site, cancel)()
 	origin := h.o.DB.Origin()
-	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true}
+	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true, watch: []string{store.OutboxName(site), peers.Name()}}
 	s.init()
 	s.setShut(hello.Shut)
+	g := &guest{site: site, idle: s.rests, depart: func(reason string, back time.Duration) {
+		s.dismiss(byeWire{Reason: reason, Back: seconds(back)})
+		time.AfterFunc(byeWithin, cancel) // a line that does not take the word
+	}}
+	if back, in := h.lobby.enter(g); !in {
+		sendAway(conn, f, byeWire{Reason: "busy", Back: seconds(back)})
+		return errBusy
+	}
+	defer h.lobby.leave(g)
+	defer h.enter(site, cancel)()
 	for _, l := range lanes {
 		s.out = append(s.out, store.Feed{Origin: origin, Lane: l, Site: site})
 	}
@@ -245,6 +252,22 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 	box.note()
 	return err
 }
+
+// sendAway says bye and reads on until the box hangs up: closing a line on which
+// more arrives would take the bye back.
+func sendAway(conn net.Conn, f *framer, w byeWire) {
+	if f.say(frameBye, w) != nil || conn.SetReadDeadline(time.Now().Add(byeReads)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, conn, 1<<20)
+}
+
+var errBusy = errors.New("boxsync: busy")
+
+// byeWithin is how long a session that was asked to leave may take.
+const byeWithin = 20 * time.Second
+
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // enter makes this the site's session: an older one, left over from a line
 // that broke unnoticed, ends.

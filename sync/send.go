@@ -13,7 +13,7 @@ import (
 // writes sends, most pressing first, until nothing is left; then it waits for
 // a commit, an answer, or the hour to ask whether the line still stands.
 func (s *session) writes(ctx context.Context) error {
-	changed, stop := s.db.Watch()
+	changed, stop := s.db.Watch(s.watch...)
 	defer stop()
 	ping, asked, told := time.NewTicker(restAfter), time.Now(), time.Now()
 	defer ping.Stop()
@@ -48,15 +48,13 @@ func (s *session) writes(ctx context.Context) error {
 			if !open {
 				return store.ErrClosed
 			}
-			if s.db.Origin() != s.life {
-				return errReborn
-			}
-			if s.still != nil {
-				if err := s.still(); err != nil {
-					return err
-				}
+			if err := s.stands(); err != nil {
+				return err
 			}
 		case <-ping.C:
+			if err := s.stands(); err != nil {
+				return err
+			}
 			s.lookAgain() // a stick may have brought rows
 			if s.stalled() {
 				return errStalled
@@ -78,6 +76,32 @@ func (s *session) writes(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// stands says whether this store and the peer's key are still those of the hello.
+func (s *session) stands() error {
+	if s.db.Origin() != s.life {
+		return errReborn
+	}
+	if s.still != nil {
+		return s.still()
+	}
+	return nil
+}
+
+// dismiss has the session end with a bye that says why and when to come back.
+func (s *session) dismiss(w byeWire) {
+	s.mu.Lock()
+	s.bye = &w
+	s.mu.Unlock()
+	s.poke()
+}
+
+// rests tells since when neither side has anything left to say.
+func (s *session) rests() (since time.Time, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.moved, s.idle && s.peerIdle
 }
 
 // tells the office how the box is.
@@ -106,9 +130,10 @@ func (s *session) turn() (bool, error) {
 		return false, err
 	}
 	s.mu.Lock()
-	replies := s.replies
+	replies, bye := s.replies, s.bye
 	s.replies = nil
 	flying := len(s.flying)
+	s.leaving = s.leaving || bye != nil
 	s.mu.Unlock()
 	if s.owed.Swap(false) {
 		if err := s.f.ping(); err != nil {
@@ -122,6 +147,9 @@ func (s *session) turn() (bool, error) {
 			}
 		}
 		return true, nil
+	}
+	if bye != nil { // what was received is acknowledged before
+		return false, errors.Join(s.f.say(frameBye, *bye), errBye)
 	}
 	if flying < inFlight {
 		if sent, err := s.sendBatch(lanes[:len(lanes)-1]); sent || err != nil {

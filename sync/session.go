@@ -80,6 +80,8 @@ type session struct {
 	tell       func() (stateWire, error)       // a box: what to say of itself
 	hears      func(stateWire)                 // the office: hears it
 	heard      func()                          // the office: the line stands
+	watch      []string                        // commits that may concern this session; nil: all
+	bye        *byeWire                        // said as soon as may be
 }
 
 type flight struct {
@@ -117,6 +119,14 @@ func (s *session) run(ctx context.Context) error {
 		cancel(s.reads())
 	}()
 	err := s.writes(ctx)
+	s.mu.Lock()
+	dismissed := s.bye != nil && errors.Is(err, errBye)
+	s.mu.Unlock()
+	if dismissed { // closing now would lose the bye to what the peer is still sending
+		hang := time.AfterFunc(byeReads, func() { s.conn.Close() })
+		<-done
+		hang.Stop()
+	}
 	if err != nil {
 		cancel(err)
 	}
@@ -137,6 +147,9 @@ func (s *session) run(ctx context.Context) error {
 	}
 	return err
 }
+
+// byeReads is how long the peer may take to read a bye and hang up.
+const byeReads = 10 * time.Second
 
 var errBye = errors.New("boxsync: said goodbye")
 
@@ -231,7 +244,7 @@ func (s *session) handle(kind byte, body []byte) error {
 
 // ByeError is the peer's word that it will not talk now, and when to come back.
 type ByeError struct {
-	Reason string // "busy", "revoked", "version"
+	Reason string // "busy", "turn" (others wait), "unknown", "version", "dictionary"
 	Back   time.Duration
 }
 
