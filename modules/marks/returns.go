@@ -13,6 +13,7 @@ import (
 	"preau/school"
 	"preau/school/average"
 	"preau/school/org"
+	"preau/school/packs"
 	booksheet "preau/school/sheet"
 	"preau/store"
 	"preau/web"
@@ -33,7 +34,10 @@ type returnsPage struct {
 	Levels  []returnRow
 	Schools []returnRow
 	Pages   web.Pages
-	files   []fileRow
+
+	Decisions []decisionRow // of the last period of the year
+	Decided   int
+	files     []fileRow
 }
 
 // returnRow adds counts up.
@@ -45,6 +49,11 @@ type returnRow struct {
 	ExamBoys         examCounts
 	State            web.Mark // of a school that has sent nothing
 	total            average.Decimal
+}
+
+type decisionRow struct {
+	Name string
+	N    int
 }
 
 // fileRow is a class as it leaves in a file.
@@ -178,6 +187,7 @@ func (p *returnsPage) read(c *web.Ctx, tx *store.Tx, sent map[string][]outcome) 
 		return err
 	}
 	whole := returnRow{Name: p.T("marks.returns.all")}
+	decisions := map[string]int{}
 	for _, u := range units {
 		if may, err := org.MaySee(tx, c.Person(), u.Value.Code, day); err != nil {
 			return err
@@ -195,6 +205,9 @@ func (p *returnsPage) read(c *web.Ctx, tx *store.Tx, sent map[string][]outcome) 
 				continue
 			}
 			row.Sent = 1
+			for code, n := range o.Decisions {
+				decisions[code] += n
+			}
 			row.add(o)
 			at.add(o)
 			whole.add(o)
@@ -211,10 +224,27 @@ func (p *returnsPage) read(c *web.Ctx, tx *store.Tx, sent map[string][]outcome) 
 		p.Schools = append(p.Schools, row)
 	}
 	p.Sent, p.Of, p.Whole = whole.Sent, whole.Of, []returnRow{whole}
+	if err := p.decisions(tx, decisions); err != nil {
+		return err
+	}
 	byName := func(a, b returnRow) int { return strings.Compare(school.Fold(a.Name), school.Fold(b.Name)) }
 	slices.SortFunc(p.Regions, byName)
 	slices.SortFunc(p.Levels, byName)
 	slices.SortFunc(p.Schools, byName)
+	return nil
+}
+
+// decisions names what was decided, in the order of the pack.
+func (p *returnsPage) decisions(tx *store.Tx, counted map[string]int) error {
+	pack, err := packs.Here(tx)
+	if err != nil {
+		return err
+	}
+	for _, d := range pack.Council.Decisions {
+		if n := counted[d.Code]; n > 0 {
+			p.Decisions, p.Decided = append(p.Decisions, decisionRow{d.Name, n}), p.Decided+n
+		}
+	}
 	return nil
 }
 

@@ -45,7 +45,7 @@ func TestTheOfficeAddsUp(t *testing.T) {
 			}
 		}
 		for _, o := range []outcome{
-			{Site: "TG-1", Class: "Tle D1", Level: "Tle", Series: "D", Year: "2026-2027", Period: 1, Girls: of(20, 12, "5.5", "16", "11"), Boys: of(30, 10, "4", "15", "9"), ExamGirls: examCounts{Candidates: 18, Admitted: 9}},
+			{Site: "TG-1", Class: "Tle D1", Level: "Tle", Series: "D", Year: "2026-2027", Period: 1, Girls: of(20, 12, "5.5", "16", "11"), Boys: of(30, 10, "4", "15", "9"), ExamGirls: examCounts{Candidates: 18, Admitted: 9}, Decisions: map[string]int{"passe": 31, "redouble": 19}},
 			{Site: "TG-1", Class: "2nde S1", Level: "2nde", Series: "S", Year: "2026-2027", Period: 1, Girls: of(10, 5, "7", "12", "10"), Boys: of(10, 6, "8", "13", "10.5")},
 			{Site: "TG-2", Class: "Tle D", Level: "Tle", Series: "D", Year: "2026-2027", Period: 1, Girls: of(5, 5, "10", "12", "11"), Boys: of(5, 0, "6", "9", "8")},
 			{Site: "TG-2", Class: "Tle D", Level: "Tle", Series: "D", Year: "2025-2026", Period: 2, Girls: of(1, 1, "10", "10", "10")},
@@ -65,7 +65,7 @@ func TestTheOfficeAddsUp(t *testing.T) {
 	p := statistician.Get("/results")
 	for _, words := range []string{
 		"2 lycées sur 4 ont envoyé leurs résultats.", "1 / 2", "17 / 30", "16 / 40", "22 / 35", "16 / 45", "Tle D", "17 / 25",
-		"rien reçu, bulletins pas émis", "rien reçu, pas de lien", "9 / 18", "Kara",
+		"rien reçu, bulletins pas émis", "rien reçu, pas de lien", "9 / 18", "Kara", "Passe en classe supérieure 31",
 	} {
 		if !p.Has(words) {
 			t.Errorf("the page lacks %q", words)

@@ -1,6 +1,7 @@
 package marks
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -246,8 +247,10 @@ type honoursPage struct {
 	schoolwide
 	Awards []string // names of the pack's praise, in its order
 	Counts []honourCount
-	Names  []honourRow
-	Most   int
+	Levels []string
+	Level  string      // whose pupils are named
+	Names  []honourRow // of the level; a file has them all
+	all    []honourRow
 }
 
 // honourCount is how many a class, a level or the school praises.
@@ -265,15 +268,27 @@ func (h honourCount) sum() (n int) {
 	return n
 }
 
-type honourRow struct{ Award, Label, Name, Mean, Rank, Matricule, Sex string }
+type honourRow struct {
+	Award, Level, Label, Name, Mean, Rank, Matricule, Sex string
+
+	mean average.Decimal
+}
 
 func showHonours(c *web.Ctx) error {
 	all, err := readSchoolwide(c, "marks.honours.title", "/marks/honours")
 	if err != nil {
 		return err
 	}
-	p := honoursPage{schoolwide: all}
+	p := honoursPage{schoolwide: all, Level: c.Query("level")}
 	p.fill()
+	if !slices.Contains(p.Levels, p.Level) && len(p.Levels) > 0 {
+		p.Level = p.Levels[0]
+	}
+	for _, r := range p.all {
+		if r.Level == p.Level {
+			p.Names = append(p.Names, r)
+		}
+	}
 	if done, err := sendList(c, p.file("marks.honours.title"), p.list); done {
 		return err
 	}
@@ -295,6 +310,7 @@ func (p *honoursPage) fill() {
 	byAward := make([][]honourRow, len(codes))
 	for n, d := range p.classes {
 		if n == 0 || d.Class.Value.Level != p.classes[n-1].Class.Value.Level {
+			p.Levels = append(p.Levels, d.Class.Value.Level)
 			level = &honourCount{Label: p.T("marks.honours.level", "level", d.Class.Value.Level), Total: true, N: make([]int, len(codes))}
 		}
 		row := honourCount{Label: d.Class.Value.Label, Pupils: len(d.Pupils), N: make([]int, len(codes))}
@@ -306,9 +322,9 @@ func (p *honoursPage) fill() {
 				}
 				row.N[a]++
 				r := d.results.Pupils[i]
-				h := honourRow{Award: p.Awards[a], Label: d.Class.Value.Label, Name: pupil.Value.Name(), Matricule: pupil.Value.Matricule, Sex: pupil.Value.Sex, Rank: d.results.Places[i].In(p.Lang, pupil.Value.Sex)}
+				h := honourRow{Award: p.Awards[a], Level: d.Class.Value.Level, Label: d.Class.Value.Label, Name: pupil.Value.Name(), Matricule: pupil.Value.Matricule, Sex: pupil.Value.Sex, Rank: d.results.Places[i].In(p.Lang, pupil.Value.Sex)}
 				if r.Rated {
-					h.Mean = r.General.Fixed(d.Engine.GeneralPlaces())
+					h.Mean, h.mean = r.General.Fixed(d.Engine.GeneralPlaces()), r.General
 				}
 				byAward[a] = append(byAward[a], h)
 			}
@@ -324,13 +340,14 @@ func (p *honoursPage) fill() {
 	}
 	p.Counts = append(p.Counts, whole)
 	for _, list := range byAward {
-		p.Names = append(p.Names, list...)
+		slices.SortStableFunc(list, func(a, b honourRow) int { return cmp.Compare(b.mean, a.mean) })
+		p.all = append(p.all, list...)
 	}
 }
 
 func (p honoursPage) list() [][]any {
 	rows := [][]any{{p.T("marks.honours.award"), p.T("marks.col.class"), p.T("marks.bulletin.matricule"), p.T("marks.col.pupil"), p.T("marks.list.sex"), p.T("marks.list.general"), p.T("marks.col.rank")}}
-	for _, r := range p.Names {
+	for _, r := range p.all {
 		rows = append(rows, []any{r.Award, r.Label, r.Matricule, r.Name, r.Sex, number(r.Mean), r.Rank})
 	}
 	return rows

@@ -1,6 +1,7 @@
 package packs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,8 +80,10 @@ func arrivalOf(tx *store.Tx, list seal.KeyList, r store.Record[packs.Release], s
 		return a, err
 	default:
 		a.Signed = h.Signatory
-		if err := p.SeedYears(tx, "lycee"); err != nil {
-			return a, err
+		if r.Value.Code == cmp.Or(site.Pack, "togo") {
+			if err := p.SeedYears(tx, "lycee"); err != nil {
+				return a, err
+			}
 		}
 		files, s, err := packs.Unpack(r.Value.File)
 		if err == nil && len(files) > 0 {

@@ -34,8 +34,17 @@ func (files Files) Compare(p *Pack, before Files, was *Pack) (catalogue []Change
 		}
 	}
 	slices.SortFunc(catalogue, func(x, y Change) int { return strings.Compare(x.Of, y.Of) })
+	about, aboutBefore := p.About, was.About
+	about.Version, about.From = aboutBefore.Version, aboutBefore.From
 	for _, name := range names {
-		if name != "catalogue.yaml" && name != "pack.yaml" && !bytes.Equal(files[name], before[name]) {
+		same := bytes.Equal(files[name], before[name])
+		switch name {
+		case "pack.yaml":
+			same = about == aboutBefore
+		case "catalogue.yaml":
+			same = same || len(catalogue) > 0 // hours, or what is facultative
+		}
+		if !same {
 			others = append(others, name)
 		}
 	}
