@@ -8,6 +8,7 @@ package assets
 import (
 	"embed"
 	"io/fs"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,20 @@ func Scripts() map[string][]byte {
 		}
 	}
 	return list
+}
+
+//go:embed icons/*.png
+var icons embed.FS
+
+// IconSizes are the pixels of the sides of the icons for home screens.
+var IconSizes = []int{180, 192, 512}
+
+// Icon is the mark on the board's green as a PNG, for home screens; nil for a size
+// that is not among IconSizes. The mark keeps within the inner 80 %, which every
+// shape that a phone cuts out leaves whole.
+func Icon(size int) []byte {
+	b, _ := icons.ReadFile("icons/icon-" + strconv.Itoa(size) + ".png")
+	return b
 }
 
 // Style is the style sheet as it is served: comments and needless spaces taken out.

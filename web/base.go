@@ -47,6 +47,7 @@ type Base struct {
 	Refresh time.Duration // the page asks again after this long; progress pages only
 
 	css     string
+	icon    string
 	scripts map[string]string
 	page    *page
 }

@@ -152,7 +152,7 @@ func (c *Ctx) Base(titleKey string, kv ...any) Base {
 		Lang: c.lang, Title: c.T(titleKey, kv...),
 		Site: c.site, Actor: c.actor, Year: c.year, Now: c.now,
 		Path: c.Request().URL.RequestURI(), Contrast: c.hc, Shared: !c.sess.Own,
-		Version: c.srv.o.Version, css: c.srv.cssPath, scripts: c.srv.scripts, page: c.page,
+		Version: c.srv.o.Version, css: c.srv.cssPath, icon: c.srv.icons[touchIcon], scripts: c.srv.scripts, page: c.page,
 		Refusals: school.RefusalsIn(c.refused), Halted: c.DB().ReadOnly() != nil,
 	}
 	if c.Request().TLS == nil {

@@ -51,6 +51,7 @@ type Server struct {
 	entries []*entry
 	static  map[string]*staticFile
 	cssPath string
+	icons   map[int]string    // paths of the icons, by size
 	scripts map[string]string // paths by name
 	cookie  string
 	memory  remembered
@@ -167,6 +168,9 @@ func (s *Server) addRoutes() error {
 		if err := s.add(e, ep.Handle != nil); err != nil {
 			return err
 		}
+	}
+	if err := s.addHomeScreen(); err != nil {
+		return err
 	}
 	return s.addOpenAPI()
 }

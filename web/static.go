@@ -22,6 +22,10 @@ type staticFile struct {
 func (s *Server) loadStatic() {
 	s.static = map[string]*staticFile{}
 	s.cssPath = s.addStatic("preau", ".css", "text/css; charset=utf-8", assets.Style())
+	s.icons = map[int]string{}
+	for _, size := range assets.IconSizes {
+		s.icons[size] = s.addStatic("icon-"+strconv.Itoa(size), ".png", "image/png", assets.Icon(size))
+	}
 	s.scripts = map[string]string{}
 	for name, data := range assets.Scripts() {
 		s.scripts[name] = s.addStatic(name, ".js", "text/javascript; charset=utf-8", data)
