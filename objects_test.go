@@ -64,6 +64,9 @@ func TestObjectsOfOthers(t *testing.T) {
 					if want := map[bool]int{true: http.StatusUnauthorized, false: http.StatusNotFound}[r.role == "nobody"]; p.Status != want && !r.byRight(action, p, people[0].c) {
 						t.Errorf("%s: the %s may send %s: %.300s", site, r.role, action, p)
 					}
+					if p.Status == http.StatusOK { // done, and the token spent
+						token = r.c.Get(from).Token(from)
+					}
 					continue
 				}
 				p := r.c.Get(what)
@@ -231,7 +234,8 @@ func (r *reader) settle() {
 // door of a room and the sign-in page, which are anybody's; the clock, to which
 // staff are led when it is doubtful; one's own record; the marks of every class
 // for head and censeur, and of the class whose titular one is, which the head can
-// tell; and the PIN of a pupil whom one teaches, whose record then opens too.
+// tell; what one has read, once more; and the PIN of a pupil whom one teaches, whose
+// record then opens too.
 func (r *reader) byRight(path string, p *webtest.Page, head *webtest.Client) bool {
 	parts := strings.Split(path+"////", "/")
 	switch parts[1] {
@@ -246,6 +250,8 @@ func (r *reader) byRight(path string, p *webtest.Page, head *webtest.Client) boo
 			return false
 		}
 		return r.role == "head" || r.role == "deputy" || head.Get("/people/classes/"+parts[3]).Has("Titulaire : "+r.name)
+	case "notices": // read once more what one has read: nothing comes of it
+		return parts[3] == "read" && p.Status == http.StatusOK && p.Has("Lu et pris connaissance")
 	case "rooms":
 		return parts[2] == "pupils" && r.role == "teacher" && r.c.Get("/people/"+parts[3]).Status == http.StatusOK
 	}

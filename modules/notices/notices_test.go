@@ -233,6 +233,9 @@ func TestWhoSeesWhichNotice(t *testing.T) {
 	if p := s.As(school.Teacher).Get(notes["pupils"]); p.Has("Lu et pris connaissance") {
 		t.Errorf("a teacher is asked for what pupils are to read: %s", p.Text())
 	}
+	if got := sendRead(t, s, s.As(school.Deputy), notes["pupils"]); got != http.StatusNotFound {
+		t.Errorf("the censeur acknowledges what nobody asked of him: %d", got)
+	}
 	pupil := s.As(school.Pupil)
 	if p := pupil.Get(notes["Tle D1"]).Submit(notes["Tle D1"]+"/read", nil); !p.Has("Lecture enregistrée") {
 		t.Errorf("the pupil acknowledges: %s\n%s", p, p.Text())
@@ -607,4 +610,16 @@ func TestAHundredNoticesAndAClassOfAHundred(t *testing.T) {
 	if p, q := head.Get("/notices"), head.Get(at+"/readers"); !p.Has("100 / 100") || !q.Has("100 personnes sur 100") {
 		t.Errorf("the list and the readers disagree: %s\n%s", p.Text(), q.Text())
 	}
+}
+
+// sendRead sends the form of a notice that its page does not offer, and tells the status.
+func sendRead(t *testing.T, s *webtest.Site, c *webtest.Client, note string) int {
+	t.Helper()
+	body := url.Values{"_token": {c.Get("/notices/new").Token("/notices/new")}}.Encode()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+note+"/read", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return c.Do(req).Status
 }

@@ -181,7 +181,10 @@ func doAcknowledge(c *web.Ctx) error {
 		if err != nil {
 			return web.Result{}, err
 		}
-		if err := mayAcknowledge(&l, &who, today(tx)); err != nil {
+		if !l.ack || !who.meant(&l) {
+			return web.Result{}, c.NotFound() // nobody asked this person
+		}
+		if err := mayAcknowledge(&l, today(tx)); err != nil {
 			return web.Result{}, err
 		}
 		_, _, err = school.NoteReading(tx, id, who.me, "")
@@ -193,12 +196,10 @@ func doAcknowledge(c *web.Ctx) error {
 	return err
 }
 
-func mayAcknowledge(l *line, who *reader, day string) error {
+func mayAcknowledge(l *line, day string) error {
 	switch s := l.state(day); {
 	case s == Withdrawn, s == Replaced:
 		return school.Refuse("notices.refused.read_"+s, "", "reference", l.byReference)
-	case !l.ack, !who.meant(l):
-		return school.Refuse("notices.refused.not_asked", "")
 	case s == Coming:
 		return school.Refuse("notices.refused.coming", "", "day", l.from)
 	}
