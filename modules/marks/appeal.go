@@ -103,6 +103,7 @@ func readIssuedPage(c *web.Ctx) (p issuedPage, err error) {
 		return p, err
 	}
 	p = issuedPage{Base: c.Base("marks.issued.title", "name", b.Value.name()), ID: b.ID, Page: b.Value.Page, Code: seal.PrintCode(b.Value.Code)}
+	p.Wide = true // eleven columns
 	p.QR = seal.QRSVG(b.Value.Page.QR, 24)
 	p.Lead = d.Class.Value.Label + " · " + d.Period.Name + " · " + b.Value.Reference
 	if p.Staff = b.Value.Pupil != c.Actor().ID; p.Staff {

@@ -105,7 +105,7 @@ func (p *councilPage) fill(d *draft, i int) {
 		}
 		p.Subjects = append(p.Subjects, councilSubject{
 			Name: sub.Name, Mean: say(p.Base, standing(p.Base, res, d.Engine.SubjectPlaces())), Rank: d.results.Subjects[s].Places[i].In(p.Lang, pupil.Sex),
-			Hundredths: int(res.Mean / 100), Remark: d.remarkOf(i, s),
+			Hundredths: int(res.Mean / 100), Remark: d.wordsOf(i, s),
 		})
 	}
 	p.Remark, p.Awards, p.Decision, p.Reason = v.Remark, v.Awards, v.Decision, v.Reason
@@ -185,11 +185,13 @@ const mostHours = 2000
 
 func saidIn(f *web.Form) (v verdict, err error) {
 	var no school.Refusals
+	typed := false
 	whole := func(field string) int {
 		text := strings.TrimSpace(f.Get(field))
 		if text == "" {
 			return 0
 		}
+		typed = true
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > mostHours {
 			no = append(no, school.Refuse("marks.council.refused.number", field))
@@ -198,6 +200,7 @@ func saidIn(f *web.Form) (v verdict, err error) {
 	}
 	v = verdict{Remark: strings.TrimSpace(f.Get("remark")), Awards: f.All("award"), Decision: f.Get("decision"), Reason: strings.TrimSpace(f.Get("reason"))}
 	v.Tally = school.Tally{Absences: whole("absences"), Justified: whole("justified"), Lateness: whole("late")}
+	v.Tally.Typed = typed
 	if len([]rune(v.Remark)) > 200 {
 		no = append(no, school.Refuse("marks.council.refused.long", "remark"))
 	}

@@ -256,17 +256,23 @@ func (d *draft) subjectCells(columns []average.Column, i, s int) []string {
 // remarkOf is what stands of the i-th pupil in a subject: the teacher's words,
 // else the pack's phrase; that a mark is a fraud is always said.
 func (d *draft) remarkOf(i, s int) string {
-	res, sheet := d.results.Pupils[i].Subjects[s], d.remarks[d.Subjects[s].Row.Subject]
-	text := sheet.of(d.Pupils[i].ID).Text
-	switch {
-	case res.Noted && text != "":
-		return d.say("marks.bulletin.fraud") + " · " + text
-	case res.Noted:
-		return d.say("marks.bulletin.fraud")
-	case text != "":
+	if text := d.wordsOf(i, s); text != "" {
 		return text
 	}
-	return d.phrase(res)
+	return d.phrase(d.results.Pupils[i].Subjects[s])
+}
+
+// wordsOf is remarkOf without the pack's phrase.
+func (d *draft) wordsOf(i, s int) string {
+	sheet := d.remarks[d.Subjects[s].Row.Subject]
+	text := sheet.of(d.Pupils[i].ID).Text
+	switch {
+	case !d.results.Pupils[i].Subjects[s].Noted:
+		return text
+	case text == "":
+		return d.say("marks.bulletin.fraud")
+	}
+	return d.say("marks.bulletin.fraud") + " · " + text
 }
 
 // subtotal is what a group of subjects adds up to: no row for a group of one.
@@ -324,7 +330,10 @@ func (d *draft) foot(page *bulletin.Page, i int) {
 		add("annual", fmt.Sprintf("%s (%s)", d.say("marks.bulletin.out_of", "mean", d.number(shown), "scale", scale), bulletin.InWords(shown)), true)
 	}
 	page.FootLeft = left
-	right := []bulletin.Fact{{Label: d.say("marks.bulletin.absences"), Value: d.say("marks.bulletin.absences_line", "hours", v.Tally.Absences, "justified", v.Tally.Justified, "late", v.Tally.Lateness)}}
+	right := []bulletin.Fact{}
+	if v.Tally.Typed { // nobody counted is not the same as none
+		right = append(right, bulletin.Fact{Label: d.say("marks.bulletin.absences"), Value: d.say("marks.bulletin.absences_line", "hours", v.Tally.Absences, "justified", v.Tally.Justified, "late", v.Tally.Lateness)})
+	}
 	if names := d.awardNames(v.Awards); len(names) > 0 {
 		right = append(right, bulletin.Fact{Label: d.say("marks.bulletin.awards"), Value: strings.Join(names, ", "), Bold: true})
 	}

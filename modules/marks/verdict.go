@@ -156,7 +156,6 @@ func (k *council) say(tx *store.Tx, who school.Actor, i int, v verdict) error {
 	if v.Tally.Justified > v.Tally.Absences {
 		return school.Refuse("marks.council.refused.justified", "justified")
 	}
-	v.Tally.Typed = true
 	v.Class, v.Pupil, v.Period = k.Class.ID, k.Pupils[i].ID, k.Period.Number
 	old, err := verdicts.One(tx, "pupil", v.Class, v.Period, v.Pupil)
 	if errors.Is(err, store.ErrNotFound) {

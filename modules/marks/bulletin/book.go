@@ -208,8 +208,8 @@ func (b *book) grid(p Page, y, room float64) float64 {
 		sum += c.Weight
 	}
 	const head = 8.0
-	row := min(7.2, max(3.6, (room-head)/float64(max(1, len(p.Rows)))))
-	size := min(8.5, row*1.6)
+	row := min(8.4, max(3.6, (room-head)/float64(max(1, len(p.Rows)))))
+	size := min(9, row*1.6)
 	widths := make([]float64, len(p.Columns))
 	for i, c := range p.Columns {
 		widths[i] = inner * float64(c.Weight) / float64(sum)
@@ -273,7 +273,7 @@ func (b *book) cell(x, y, w, h float64, s, align, style string, size float64, fo
 		b.line(x+.8, y+(h-lead)/2, w-1.6, s, align, style, size)
 		return
 	}
-	small := min(size*.78, 6.6, h*1.35)
+	small := min(size*.82, h*1.1, max(6.6, h*.85))
 	b.text(small, style)
 	parts := b.split(s, w-1.6, 2)
 	step := small * .37
