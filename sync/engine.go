@@ -364,7 +364,7 @@ func (e *Engine) noteLacks(list []laneWaits) {
 }
 
 func (e *Engine) hello() (helloWire, error) {
-	h := helloWire{Version: Version, Build: e.o.Build, Dicts: knownDicts()}
+	h := helloWire{Version: Version, Format: Format, Build: e.o.Build, Dicts: knownDicts()}
 	var err error
 	if h.stateWire, err = e.state(); err != nil {
 		return h, err
@@ -405,6 +405,9 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 	if err := unmarshal(body, &w); err != nil {
 		return err
 	}
+	if _, ok := spoken(w.Version, w.Format); !ok {
+		return &ByeError{"version", time.Hour}
+	}
 	s.rec.step("greeted", 0)
 	s.rec.stage("exchanged")
 	if e.o.Offset != nil {
@@ -413,6 +416,9 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 	have := map[store.Feed]store.Cursor{}
 	for _, c := range w.Have {
 		f, cur, err := c.read()
+		if errors.Is(err, errLane) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

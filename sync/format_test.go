@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,8 +23,9 @@ import (
 	"preau/store"
 )
 
-// The fixtures of this file are what a box and an office of an older and of a
-// newer format said inside TLS. format-1 was recorded with
+// The fixtures of this file are what a box and an office said inside TLS, zstd
+// and dictionary and all: format-1 as recorded in its time, format-next made up
+// (NextFormat). They stay as they are. After a change of the format:
 // PREAU_RECORD_FORMAT=testdata/format-N go test -run RecordAFormat ./sync
 
 // plainTLS is either end of the exchange's TLS with a key, by hand.
@@ -78,11 +80,90 @@ func (w *wiretap) copy(to io.WriteCloser, from io.Reader, note *bytes.Buffer) {
 	}
 }
 
+// TestAnOfficeSpeaksWithOlderAndNewerBoxes plays back what these boxes said.
+func TestAnOfficeSpeaksWithOlderAndNewerBoxes(t *testing.T) {
+	for format, want := range map[string]int{"format-1": 40, "format-next": 2} {
+		t.Run(format, func(t *testing.T) {
+			p := newPair(t)
+			put(t, p.office.db, down, memo{Text: "circulaire"}, "TG-1")
+			said, err := os.ReadFile(filepath.Join("testdata", format, "box"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := tls.Dial("tcp", p.addr, plainTLS(t, loadKey(t, p.box)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Write(said); err != nil {
+				t.Fatal(err)
+			}
+			// Welcomed, confirmed, and sent its outbox, all as format 1 can read it.
+			if err := boxsync.ListenAs1(c, 2, 3, 4); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(strings.Split(texts(t, p.office.db, up), " ")) / 2; format == "format-1" && got != want {
+				t.Errorf("the office holds %d records of %d", got, want)
+			}
+			if got := texts(t, p.office.db, up); format == "format-next" && got != "de demain 0 de demain 1" {
+				t.Errorf("the office holds %q", got)
+			}
+		})
+	}
+}
+
+// TestABoxSpeaksWithOlderAndNewerOffices plays back what these offices said.
+func TestABoxSpeaksWithOlderAndNewerOffices(t *testing.T) {
+	for format, want := range map[string]string{"format-1": "circulaire", "format-next": "de demain 0 de demain 1"} {
+		t.Run(format, func(t *testing.T) {
+			p := newPair(t)
+			said, err := os.ReadFile(filepath.Join("testdata", format, "office"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			near, far := net.Pipe()
+			heard := make(chan error, 1)
+			go func() {
+				c := tls.Server(far, plainTLS(t, loadKey(t, p.office)))
+				defer c.Close()
+				go func() { _, _ = c.Write(said) }()
+				// A hello, the confirmation of the circular, nothing more to say.
+				heard <- boxsync.ListenAs1(c, 1, 4, 8)
+				_, _ = io.Copy(io.Discard, c)
+			}()
+			e := boxsync.NewEngine(boxsync.EngineOptions{
+				DB: p.box.db, Key: loadKey(t, p.box), Site: "TG-1", Build: "0.2", Health: func() boxsync.Health { return boxsync.Health{FreeDisk: 5 << 30, DiskSize: 29 << 30, Cuts: 12} },
+				Dial: func(context.Context, string) (net.Conn, error) { return near, nil },
+			})
+			if r, err := e.Once(t.Context()); err != nil {
+				t.Errorf("%v at %s", err, r.Stage)
+			}
+			if err := <-heard; err != nil {
+				t.Error(err)
+			}
+			if got := texts(t, p.box.db, down); got != want {
+				t.Errorf("the box holds %q", got)
+			}
+		})
+	}
+}
+
 // TestRecordAFormat writes the fixtures of the present format.
 func TestRecordAFormat(t *testing.T) {
 	dir := os.Getenv("PREAU_RECORD_FORMAT")
 	if dir == "" {
 		t.Skip("PREAU_RECORD_FORMAT does not name a folder to record to")
+	}
+	if filepath.Base(dir) == "format-next" {
+		for _, side := range []string{"box", "office"} {
+			if err := os.WriteFile(filepath.Join(dir, side), boxsync.NextFormat(t, side), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return
 	}
 	p, w := newPair(t), &wiretap{}
 	fill(t, p.box.db, p.office.db)

@@ -169,11 +169,16 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorde
 	case err != nil:
 		sendAway(conn, f, byeWire{Reason: "unknown", Back: 900})
 		return "", err
-	case hello.Version != Version:
+	case !speaks(hello):
 		sendAway(conn, f, byeWire{Reason: "version", Back: 3600})
-		return site, fmt.Errorf("boxsync: protocol version %d", hello.Version)
+		return site, fmt.Errorf("boxsync: the box speaks formats %d to %d", hello.Version, hello.Format)
 	}
 	return site, h.session(ctx, conn, m, f, rec, key, site, hello)
+}
+
+func speaks(w helloWire) bool {
+	_, ok := spoken(w.Version, w.Format)
+	return ok
 }
 
 // siteOf is the school whose live box holds the key; ErrPeer.
@@ -224,7 +229,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l} }
 	s.give = func(b store.Hash) bool { return h.mayHave(site, b) }
 	s.still = func() error { return h.isPinned(key, site) }
-	welcome := welcomeWire{Version: Version, Origin: origin[:], Dicts: knownDicts()}
+	welcome := welcomeWire{Version: Version, Format: Format, Origin: origin[:], Dicts: knownDicts()}
 	var err error
 	if welcome.Have, err = h.meet(site, s, hello.Lives); err != nil {
 		return err

@@ -116,6 +116,9 @@ func (h *Hub) meet(site string, s *session, told []lifeWire) (have []cursorWire,
 func (h *Hub) heard(site string, s *session, told []cursorWire) error {
 	for _, w := range told {
 		feed, c, err := w.read()
+		if errors.Is(err, errLane) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

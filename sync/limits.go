@@ -111,7 +111,7 @@ const (
 )
 
 // laneSet is some lanes, a bit each.
-type laneSet uint8
+type laneSet uint64
 
 func (s laneSet) has(l store.Lane) bool { return s&(1<<l) != 0 }
 

@@ -246,7 +246,7 @@ func (s *session) sayIdle(flying int) (bool, error) {
 		s.mu.Lock()
 		s.leaving = true
 		s.mu.Unlock()
-		return false, errBye
+		return false, errors.Join(s.f.flush(), errBye)
 	}
 	return false, nil
 }

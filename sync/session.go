@@ -265,6 +265,9 @@ func (s *session) gotBatch(body []byte) error {
 		return err
 	}
 	_, from, err := w.From.read()
+	if errors.Is(err, errLane) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -315,6 +318,9 @@ func (s *session) gotAck(body []byte) error {
 		return err
 	}
 	feed, to, err := w.read()
+	if errors.Is(err, errLane) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ type stateWire struct {
 	Trusted  bool       `cbor:"6,keyasint,omitempty"`
 	FreeDisk int64      `cbor:"7,keyasint,omitempty"`
 	Pending  int        `cbor:"8,keyasint,omitempty"`
-	DiskSize int64      `cbor:"11,keyasint,omitempty"`
+	DiskSize int64      `cbor:"14,keyasint,omitempty"`
 	Cuts     int        `cbor:"12,keyasint,omitempty"`
 	Waiting  []LaneWait `cbor:"13,keyasint,omitempty"`
 }

@@ -9,8 +9,24 @@ import (
 	"preau/store"
 )
 
-// Version is the protocol's; a peer of another major version is told so.
-const Version = 1
+// A format is a number that each side tells of: Format is the newest that this
+// program speaks, Version the oldest. Both talk in the newest that both know. What
+// a format may add to the one before it: keys of maps, types of frames that may be
+// skipped, lanes, collections; who does not know them passes over them. What it may
+// never change: what stands in a key, the length of an array. docs/SYNC.md has what
+// each format brought.
+const (
+	Format  = 2
+	Version = 1
+)
+
+// spoken is the format in which this program talks to a peer of which the oldest
+// and the newest are known; not ok when there is none. A peer of format 1 tells
+// only one number.
+func spoken(oldest, newest int) (format int, ok bool) {
+	format = min(Format, max(oldest, newest))
+	return format, format >= max(Version, oldest)
+}
 
 // The frames.
 const (
@@ -53,6 +69,10 @@ var (
 	}.DecMode())
 )
 
+// errLane says that a cursor is of a lane that a newer format brought: it is passed
+// over, and what comes on it is not confirmed.
+var errLane = fmt.Errorf("%w: a lane of a newer format", ErrFrame)
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -83,6 +103,7 @@ type helloWire struct {
 	Lives   []lifeWire   `cbor:"4,keyasint,omitempty"`  // the box's, oldest first; the last is the present one
 	Dicts   []uint32     `cbor:"9,keyasint,omitempty"`  // that the box can read
 	Shut    laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
+	Format  int          `cbor:"15,keyasint,omitempty"`
 	Apart   bool         `cbor:"11,keyasint,omitempty"` // the box does not know that it has all that earlier lives of it sent
 }
 
@@ -107,6 +128,7 @@ type welcomeWire struct {
 	Waiting int          `cbor:"5,keyasint,omitempty"`
 	Compare []byte       `cbor:"6,keyasint,omitempty"` // sets of which cursors say nothing
 	Dicts   []uint32     `cbor:"7,keyasint,omitempty"` // that the office can read
+	Format  int          `cbor:"8,keyasint,omitempty"`
 }
 
 type batchWire struct {
@@ -136,8 +158,11 @@ func wireCursor(f store.Feed, c store.Cursor) cursorWire {
 }
 
 func (w cursorWire) read() (store.Feed, store.Cursor, error) {
-	if len(w.Origin) != 8 || len(w.Digest) != 16 || w.Lane < uint8(store.Control) || w.Lane > uint8(store.Sealed) {
+	if len(w.Origin) != 8 || len(w.Digest) != 16 || w.Lane < uint8(store.Control) {
 		return store.Feed{}, store.Cursor{}, fmt.Errorf("%w: cursor", ErrFrame)
+	}
+	if w.Lane > uint8(store.Sealed) {
+		return store.Feed{}, store.Cursor{}, errLane
 	}
 	o := store.Origin(w.Origin)
 	return store.Feed{Origin: o, Lane: store.Lane(w.Lane)}, store.Cursor{Origin: o, Number: w.Number, Digest: [16]byte(w.Digest)}, nil
