@@ -62,6 +62,8 @@ func pages() []web.Route {
 		{Path: "/admin/year/decisions.csv", Access: years, Handle: sendYearForm},
 		{Path: "/admin/year/{id}", Access: years, Handle: showYearList},
 		{Method: post, Path: "/admin/year/{id}", Access: years, Handle: applyYear},
+		{Path: "/admin/year/{id}/undo", Access: years, Handle: askYearUndo},
+		{Method: post, Path: "/admin/year/{id}/undo", Access: years, Handle: undoYear},
 
 		{Path: "/admin/import", Access: bring, Handle: showImports},
 		{Method: post, Path: "/admin/import", Access: bring, MaxBody: sheet.MaxBytes + formRoom, Handle: sendList},

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -75,6 +76,25 @@ func TestChangeOfYear(t *testing.T) {
 	}
 	if p := l.person(t, l.dup); p.Left != "" {
 		t.Errorf("one of two of a name left: %+v", p)
+	}
+	// It is taken back whole, or not at all when somebody was changed since.
+	page := head.Get("/admin/year")
+	at := regexp.MustCompile(`/admin/year/[^/"]+/undo`).FindString(page.Body)
+	ask := head.Get(at)
+	record := "/people/" + l.afi.String()
+	l.As(school.Secretary).Get(record+"/edit").Submit("", map[string]any{"birth_place": "Kara", "class": l.other.String()})
+	if no := ask.Submit(at, nil); no.Status != http.StatusUnprocessableEntity || !no.Has("N'GBÉNDÉ Afi") || l.person(t, l.People[school.Pupil].ID).Left == "" {
+		t.Errorf("taken back over a later change: %s", no)
+	}
+	l.As(school.Secretary).Get(record).Submit(record+"/undo", nil)
+	if done := head.Get(at).Submit(at, nil); !done.Has("est annulé") || strings.Contains(done.Body, "/undo") {
+		t.Errorf("taken back: %s", done)
+	}
+	if p, gone := l.person(t, l.afi), l.person(t, l.People[school.Pupil].ID); p.Class != l.class || p.Repeating || gone.Left != "" {
+		t.Errorf("after taking back: %+v %+v", p, gone)
+	}
+	if p := head.Get(at); p.Status != http.StatusNotFound {
+		t.Errorf("taken back twice: %d", p.Status)
 	}
 	if p := l.As(school.Secretary).Get("/admin/year"); p.Status != http.StatusNotFound {
 		t.Errorf("a secretary changes the year: %d", p.Status)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"preau/modules/people/roll"
 	"preau/school"
@@ -21,7 +22,16 @@ type yearList struct {
 	Year    string     `cbor:"3,keyasint,omitempty"`
 	Who     store.ID   `cbor:"4,keyasint,omitzero"`
 	Applied bool       `cbor:"5,keyasint,omitempty"`
+	At      time.Time  `cbor:"6,keyasint,omitzero"`  // when it was applied
+	Day     string     `cbor:"7,keyasint,omitempty"` // on which those left who leave by it
+	Up      int        `cbor:"8,keyasint,omitempty"`
+	Repeat  int        `cbor:"9,keyasint,omitempty"`
+	Leave   int        `cbor:"10,keyasint,omitempty"`
+	Undone  bool       `cbor:"11,keyasint,omitempty"`
 }
+
+// count is how many pupils it decided.
+func (l *yearList) count() int { return l.Up + l.Repeat + l.Leave }
 
 var yearLists = store.Define(store.Spec[yearList]{
 	Name: "people.yearlists", Home: store.Local, Format: 1,
@@ -32,8 +42,9 @@ type yearPage struct {
 	web.Base
 	Now, Next   string
 	From, Until string
-	Classes     int // of the next year
-	Here        int // classes of this year
+	Classes     int                     // of the next year
+	Here        int                     // classes of this year
+	Last        *store.Record[yearList] // in force, and can be taken back
 }
 
 func newYearPage(c *web.Ctx) (p yearPage, err error) {
@@ -56,7 +67,13 @@ func newYearPage(c *web.Ctx) (p yearPage, err error) {
 		if p.Here, err = school.Classes.Count(tx, "year", now.Label); err != nil {
 			return err
 		}
-		p.Classes, err = school.Classes.Count(tx, "year", next.Label)
+		if p.Classes, err = school.Classes.Count(tx, "year", next.Label); err != nil {
+			return err
+		}
+		last, ok, err := lastYearList(tx)
+		if p.Last = nil; ok {
+			p.Last = &last
+		}
 		return err
 	})
 	return p, err
@@ -308,15 +325,17 @@ func applyYear(c *web.Ctx) error {
 			if plan.digest() != f.Get("plan") {
 				return web.Result{}, school.Refuse("people.year.refused.changed", "")
 			}
-			if err := plan.apply(tx, c.Actor(), today(c)); err != nil {
+			r.Value.Applied, r.Value.Day = true, today(c)
+			r.Value.At, _ = tx.Now()
+			r.Value.Up, r.Value.Repeat, r.Value.Leave = plan.count(goesUp), plan.count(repeats), plan.count(leaves)
+			if err := plan.apply(tx, c.Actor(), r.ID, r.Value.Day); err != nil {
 				return web.Result{}, err
 			}
-			r.Value.Applied = true
 			if err := yearLists.Set(tx, r.ID, r.Value); err != nil {
 				return web.Result{}, err
 			}
 			return web.Result{To: "/people?year=" + r.Value.Year, Flash: "people.year.done", FlashArgs: map[string]any{
-				"up": plan.count(goesUp), "repeat": plan.count(repeats), "leave": plan.count(leaves),
+				"up": r.Value.Up, "repeat": r.Value.Repeat, "leave": r.Value.Leave,
 			}}, nil
 		})
 	}

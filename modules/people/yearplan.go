@@ -238,8 +238,9 @@ func onlyPupil(tx *store.Tx, d *school.Directory, matricule, name string) (schoo
 	return one, n == 1
 }
 
-// apply writes the plan: classes, repeating, departures, and what was until now.
-func (p *yearPlan) apply(tx *store.Tx, who school.Actor, day string) error {
+// apply writes the plan of a list: classes, repeating, departures on a day, and
+// what was until now.
+func (p *yearPlan) apply(tx *store.Tx, who school.Actor, list store.ID, day string) error {
 	now, err := school.CurrentYear(tx)
 	if err != nil {
 		return err
@@ -250,7 +251,7 @@ func (p *yearPlan) apply(tx *store.Tx, who school.Actor, day string) error {
 			return err
 		}
 		after := r.Value
-		past := schooling{Person: r.ID, Year: now.Label, Class: r.Value.Class, Label: row.From, Repeating: r.Value.Repeating, Verdict: string(row.Verdict)}
+		past := schooling{Person: r.ID, Year: now.Label, Class: r.Value.Class, Label: row.From, Repeating: r.Value.Repeating, Verdict: string(row.Verdict), List: list, To: row.To}
 		if k, err := school.Classes.Get(tx, r.Value.Class); err == nil {
 			past.Year = k.Value.Year
 		}
@@ -281,6 +282,8 @@ type schooling struct {
 	Label     string   `cbor:"4,keyasint,omitempty"` // of the class, as it was called
 	Repeating bool     `cbor:"5,keyasint,omitempty"`
 	Verdict   string   `cbor:"6,keyasint,omitempty"`
+	List      store.ID `cbor:"7,keyasint,omitzero"` // that ended it
+	To        store.ID `cbor:"8,keyasint,omitzero"` // the class that it gave, zero for who left
 }
 
 // schoolings: index "person" takes person, year.
