@@ -81,11 +81,12 @@ const leads = `JSON.stringify([...document.querySelectorAll("a[href^='/']")].map
 // built is what a page is made of: the kinds of its elements and their classes.
 const madeOf = `[...new Set([...document.querySelectorAll("body *")].map(e => e.tagName + "." + (e.getAttribute("class") || "")))].sort().join(" ")`
 
+// arrived is what came; photographs come last, and the page is read without them.
 const arrived = `JSON.stringify({
 	status: performance.getEntriesByType("navigation")[0].responseStatus,
 	type: document.contentType,
-	bytes: performance.getEntriesByType("navigation")[0].encodedBodySize + performance.getEntriesByType("resource").reduce((n, r) => n + r.encodedBodySize, 0),
-	requests: 1 + performance.getEntriesByType("resource").length})`
+	bytes: performance.getEntriesByType("navigation")[0].encodedBodySize + performance.getEntriesByType("resource").filter(r => r.initiatorType !== "img").reduce((n, r) => n + r.encodedBodySize, 0),
+	requests: 1 + performance.getEntriesByType("resource").filter(r => r.initiatorType !== "img").length})`
 
 // files are links that a browser keeps as a file: they open no page.
 var files = regexp.MustCompile(`/(annexes/\d+|file|openapi\.json)$|\.(csv|tsv|xlsx|ods|json|pdf|crt|zip)$|[?&]format=`)

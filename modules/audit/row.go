@@ -38,11 +38,13 @@ type reader struct {
 // actions that have words; others are shown as they are written.
 var actions = []string{
 	"accounts.add", "accounts.change", "accounts.close", "accounts.one_time", "accounts.reset",
-	"circulars.export", "circulars.forward", "circulars.reply", "circulars.sign", "circulars.tick",
+	"circulars.discard", "circulars.give_back", "circulars.export", "circulars.forward", "circulars.reply", "circulars.sign", "circulars.tick",
 	"notices.discard", "notices.give_back", "notices.sign", "notices.tick",
 	"people.add", "people.add.undo", "people.assign", "people.change", "people.change.undo", "people.class", "people.edit", "people.edit.undo",
 	"people.export", "people.import", "people.import.undo", "people.leave", "people.photo", "people.photo.drop",
 	"people.return", "people.titular", "people.unassign", "people.year", "people.year.undo",
+	"appeals.decide", "appeals.write", "bulletins.duplicate", "bulletins.issue", "bulletins.rectify", "clock.set", "council.say",
+	"marks.closing", "marks.evaluation", "marks.group", "marks.reopen",
 	"rooms.close", "rooms.open", "rooms.cards", "rooms.pin", "rooms.sheet",
 	"schools.add", "schools.change", "schools.enrolment_code", "schools.move", "schools.revoke_box",
 	"signin.everywhere", "signin.password", "signin.pin", "site.enrolled",

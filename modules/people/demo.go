@@ -18,6 +18,9 @@ import (
 // The demonstration's lycée: 24 classes, 900 pupils, 60 staff.
 const demoPupils = 900
 
+// The pupil of this number stands on the roster a second time, in another class.
+const demoOnce, demoTwice = 500, 612
+
 // demoClasses: streams per level and series, and how full their classes are
 // beside the others.
 var demoClasses = []struct {
@@ -56,6 +59,7 @@ type demoMaker struct {
 	classes  []demoClass
 	teachers []*demoTeacher
 	logins   map[store.ID]*appliance.Login
+	faces    []demoFace // of the first class
 }
 
 type demoClass struct {
@@ -102,6 +106,9 @@ func demo(ctx context.Context, d *appliance.Demo) error {
 		return nil
 	})
 	if err != nil {
+		return fmt.Errorf("demo: people: %w", err)
+	}
+	if err := demoFaces(d, m.faces); err != nil {
 		return fmt.Errorf("demo: people: %w", err)
 	}
 	for i := range staff {
@@ -180,7 +187,8 @@ func (m *demoMaker) makePupils() error {
 		return fmt.Errorf("the school year %q: %w", m.year.Label, err)
 	}
 	number := 0
-	for _, c := range m.classes {
+	var once school.Person
+	for i, c := range m.classes {
 		for range c.pupils {
 			number++
 			p := school.Person{Kind: school.PupilKind, Roles: []school.Role{school.Pupil}, Class: c.id, BirthPlace: pick(m.rand, demoTowns), Repeating: m.rand.IntN(8) == 0}
@@ -201,8 +209,18 @@ func (m *demoMaker) makePupils() error {
 			if m.rand.IntN(3) > 0 {
 				p.Guardians = []school.Guardian{{Name: p.Surname + " " + pick(m.rand, demoBoys), Link: pick(m.rand, []string{"père", "mère", "oncle", "tuteur"}), Phone: demoPhone(m.rand)}}
 			}
-			if _, err := school.People.Add(m.tx, p); err != nil {
+			switch number { // somebody entered twice: another order of names, no matricule yet
+			case demoOnce:
+				once = p
+			case demoTwice:
+				p.Surname, p.Given, p.Sex, p.Born, p.BornText, p.Matricule = once.Surname, once.Given, once.Sex, once.Born, once.BornText, ""
+			}
+			id, err := school.People.Add(m.tx, p)
+			if err != nil {
 				return err
+			}
+			if i == 0 {
+				m.faces = append(m.faces, demoFace{id, p.Sex == "F"})
 			}
 		}
 	}

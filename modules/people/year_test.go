@@ -39,6 +39,7 @@ func TestChangeOfYear(t *testing.T) {
 		"26-0002;KOFFI;Yao;Passe;Tle Z9\n"+
 		";N'GBENDE;Mawuena Afi;Abandon;\n"+ // two bear this name: the matricule is asked for
 		";Kpoto;Dela;Abandon;\n"+
+		"26-0002;KOFFI;Yao;;\n"+ // not decided
 		"26-0001;N'GBÉNDÉ;Afi Mawuéna;Passe;Tle C\n"+
 		"99-9999;PERSONNE;Ici;Passe;Tle C\n")
 	for _, words := range []string{"La classe « Tle Z9 » n’existe pas en 2027-2028", "est déjà à la ligne 2", "n’est pas ici"} {

@@ -177,6 +177,9 @@ func (p *yearPlan) row(tx *store.Tx, r sheet.Row, c yearColumns, d *school.Direc
 		refuse("people.year.refused.twice", "line", first)
 		return
 	}
+	if said == "" && cellText(r, c.class) == "" {
+		return // not decided yet: stays where they are
+	}
 	seen[who.ID] = r.Line
 	if said == "" {
 		refuse("people.year.refused.no_verdict")
