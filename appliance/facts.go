@@ -97,6 +97,9 @@ func (p statusPage) machineFacts() []web.Fact {
 		fact("clean", clean),
 		fact("cuts_label", power),
 	}
+	if p.Lives > 1 {
+		facts = append(facts, fact("lives", p.T("appliance.status.lives_are", "n", p.Lives)))
+	}
 	if p.MemoryTotal > 0 {
 		facts = append(facts, p.used("memory", p.MemoryFree, p.MemoryTotal), fact("own", p.Size(p.Own)))
 	}

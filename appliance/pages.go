@@ -167,6 +167,7 @@ type statusPage struct {
 	At        addresses
 	QR        string        // of the best address
 	Cuts      []startRecord // of the last cutDays
+	Lives     int           // origins that this store has gone through
 	LastClean time.Time
 	Status
 	Box      bool
@@ -205,6 +206,11 @@ func (x *server) statusPage(c *web.Ctx) error {
 	if _, p.LastCopy, err = store.NewestCopy(x.Dir); err != nil {
 		return err
 	}
+	lives, err := x.DB.Lives()
+	if err != nil {
+		return err
+	}
+	p.Lives = len(lives)
 	p.hardware, p.At = lookAtHardware("/"), x.addresses()
 	if best := p.At.best(); best != "" {
 		p.QR = seal.QRSVG(best, 30)

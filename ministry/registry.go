@@ -138,6 +138,17 @@ type schoolPage struct {
 	Parents map[string]string // names of the units of History, by code
 }
 
+// copied is when two boxes of the school last called as one, zero when that is
+// over a month ago or the box was replaced.
+func (p *schoolPage) copied() (at time.Time) {
+	for _, b := range p.Boxes {
+		if b.Revoked.IsZero() && p.Now.Sub(b.Copied) < 31*24*time.Hour {
+			at = b.Copied
+		}
+	}
+	return at
+}
+
 func showSchool(c *web.Ctx) error {
 	p := schoolPage{Base: c.Base("ministry.nav.schools")}
 	p.Change = school.May(school.ChangeSchools).Allows(c.Actor())

@@ -3,6 +3,7 @@ package boxsync
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"preau/store"
 )
@@ -96,6 +97,9 @@ func (h *Hub) meet(site string, s *session, told []lifeWire) (have []cursorWire,
 	if err := h.o.DB.Met(site, lives); err != nil {
 		return nil, err
 	}
+	if err := h.noteCopy(site, s.peerLife); err != nil {
+		return nil, err
+	}
 	for _, l := range lives {
 		for _, lane := range lanes {
 			feed := store.Feed{Origin: l.Origin, Lane: lane}
@@ -109,6 +113,33 @@ func (h *Hub) meet(site string, s *session, told []lifeWire) (have []cursorWire,
 		}
 	}
 	return have, nil
+}
+
+// copyNoted is how often it is written down that a second copy calls.
+const copyNoted = 10 * time.Minute
+
+// noteCopy sees that a box calls under a life whose end another box of the school
+// has told: a card was copied and both are in use. Each goes on with what it
+// writes; it is people who must put one away.
+func (h *Hub) noteCopy(site string, life store.Origin) error {
+	copied, err := h.o.DB.Outlived(site, life)
+	if err != nil || !copied {
+		return err
+	}
+	h.o.Log.Warn("two boxes call as one: a card was copied", "site", site)
+	return h.o.DB.Update(func(tx *store.Tx) error {
+		now, _ := tx.Now()
+		for r, err := range peers.Where(tx, "site", site) {
+			if err != nil {
+				return err
+			}
+			if r.Value.Revoked.IsZero() && now.Sub(r.Value.Copied) > copyNoted {
+				r.Value.Copied = now
+				return peers.Set(tx, r.ID, r.Value)
+			}
+		}
+		return nil
+	})
 }
 
 // heard takes in how far a box holds its outbox. A cursor that this outbox never

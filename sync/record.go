@@ -13,6 +13,7 @@ type Peer struct {
 	Key      []byte    `cbor:"2,keyasint,omitempty"` // Ed25519 public key
 	Enrolled time.Time `cbor:"3,keyasint,omitempty"`
 	Revoked  time.Time `cbor:"4,keyasint,omitempty"`
+	Copied   time.Time `cbor:"5,keyasint,omitempty"` // when a second copy of it last called
 }
 
 // Code is an enrolment code that waits for its box.
