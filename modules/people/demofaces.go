@@ -5,6 +5,7 @@ import (
 
 	"preau/appliance"
 	"preau/modules/people/portrait"
+	"preau/school"
 	"preau/store"
 )
 
@@ -40,7 +41,7 @@ func demoFaces(d *appliance.Demo, class []demoFace) error {
 	}
 	return d.DB.Update(func(tx *store.Tx) error {
 		for i, p := range photographed {
-			if _, err := photos.Add(tx, photo{Person: p.id, File: file[i]}); err != nil {
+			if _, err := school.Photos.Add(tx, school.Photo{Person: p.id, File: file[i]}); err != nil {
 				return err
 			}
 		}
