@@ -69,6 +69,19 @@ func TestTechnicianInTheBrowser(t *testing.T) {
 	tab.Width(1366)
 	tab.Open("/status/log")
 	p.see(tab, "technician-log")
+
+	// A version that an earlier state of the card displaced comes back to the head.
+	s.stop("box")
+	putAside(t, s.dir, "circulars.receipts")
+	s.startBox()
+	head := p.enterAt(s.Box, s.login("box", "head", 0), 1366)
+	p.follow(head, "version mise de côté")
+	p.see(head, "displaced", "mise de côté", "en place", "Accusé de lecture d’une circulaire")
+	head.Width(360)
+	head.Open("/displaced")
+	p.see(head, "displaced-360", "Laisser celle qui est en place")
+	head.Press(`main form[action$="/take"] button`)
+	p.see(head, "displaced-taken", "est de nouveau en place", "Rien n’est à regarder")
 }
 
 // pages counts the sheets of a PDF, one where nothing here can tell.

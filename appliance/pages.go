@@ -30,6 +30,7 @@ func (x *server) routes() []web.Route {
 		{Path: "/status/log", Access: health, Handle: x.logPage},
 	}
 	if x.Kind == web.Box {
+		routes = append(routes, x.displacedRoutes()...)
 		routes = append(routes, web.Route{Path: lanesPath, Access: health, Handle: x.lanesPage})
 		routes = slices.Concat(routes, x.whyRoutes(), x.httpsRoutes(), x.clockRoutes())
 	}
@@ -66,7 +67,7 @@ func (x *server) endpoints() []web.Endpoint {
 // dueReads are the collections of the home page, so that it can be answered by
 // "unchanged" without asking any module.
 func (x *server) dueReads() []string {
-	reads := []string{setups.Name(), store.ProgressName, school.Classes.Name(), school.Assignments.Name()}
+	reads := append(boxsync.DisplacedNames(), setups.Name(), store.ProgressName, school.Classes.Name(), school.Assignments.Name())
 	for _, m := range x.Modules {
 		switch {
 		case m.Due == nil && m.Board == nil:
@@ -101,6 +102,11 @@ func (x *server) home(c *web.Ctx) error {
 		if first, err = x.setupDue(c, tx); err != nil {
 			return err
 		}
+		aside, err := x.displacedDue(c, tx)
+		if err != nil {
+			return err
+		}
+		first = append(first, aside...)
 		for _, m := range x.Modules {
 			for _, x := range []struct {
 				list func(*web.Ctx, *store.Tx) ([]web.Task, error)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -208,10 +209,22 @@ func settleRestored(db *store.DB, ids []age.Identity, state restoreState) (name,
 		if err != nil {
 			return err
 		}
+		escrow, err := boxsync.EscrowOf(tx)
+		if err != nil {
+			return err
+		}
 		opened = "escrow"
+		by := "" // the public half: the head learns which of the escrow's keys it was
 		for _, id := range ids {
-			if x, ok := id.(*age.X25519Identity); ok && x.Recipient().String() == s.Recovery {
-				opened = "recovery"
+			x, ok := id.(*age.X25519Identity)
+			if !ok {
+				continue
+			}
+			switch to := x.Recipient().String(); {
+			case to == s.Recovery:
+				opened, by = "recovery", to
+			case opened == "escrow" && (by == "" || slices.Contains(escrow, to)):
+				by = to
 			}
 		}
 		name = s.Name
@@ -221,7 +234,7 @@ func settleRestored(db *store.DB, ids []age.Identity, state restoreState) (name,
 				return err
 			}
 		}
-		return school.Audit(tx, school.Actor{}, "site.restored", store.ID{}, nil, map[string]string{"from": state.Office, "opened": opened})
+		return school.Audit(tx, school.Actor{}, "site.restored", store.ID{}, nil, map[string]string{"from": state.Office, "opened": opened, "key": by})
 	})
 	return name, opened, err
 }

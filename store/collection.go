@@ -49,6 +49,7 @@ type Definition interface {
 	format() uint16
 	indexNames() []string
 	indexKeys(db *DB, row Row) ([][]byte, error) // whole keys
+	again(tx *Tx, row Row) error                 // writes what an earlier version said
 }
 
 // Define declares a collection. It registers nothing: hand the value to Open.
@@ -142,6 +143,18 @@ func (c *Collection[T]) Set(tx *Tx, id ID, v T) error {
 	}
 	_, err = c.write(tx, id, old, &v)
 	return err
+}
+
+// again writes what an earlier version said, or deletes as it did.
+func (c *Collection[T]) again(tx *Tx, row Row) error {
+	if row.Deleted {
+		return c.Delete(tx, row.ID)
+	}
+	r, err := c.record(row)
+	if err != nil {
+		return err
+	}
+	return c.Set(tx, row.ID, r.Value)
 }
 
 // Delete leaves a tombstone. A Scratch record leaves nothing.

@@ -103,3 +103,17 @@ func Displaced(tx *Tx, site string) (rows []Row, err error) {
 
 // Settled drops a displaced version that a person has dealt with.
 func Settled(tx *Tx, site string, m Meta) error { return tx.del(asideKey(site, m)) }
+
+// TakeAgain writes once more, as a new version, what a displaced version said; it
+// is refused as any other write is. ErrNotFound when the record is deleted by
+// now, or this build does not know its collection.
+func TakeAgain(tx *Tx, row Row) error {
+	d := tx.db.known[row.Collection]
+	if d == nil {
+		return ErrNotFound
+	}
+	return d.again(tx, row)
+}
+
+// Now is the version of a record that stands in its collection.
+func Now(tx *Tx, id ID) (Row, error) { return tx.find(id) }

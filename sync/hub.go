@@ -237,7 +237,8 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 	if welcome.Compare, err = h.toCompare(site, s, hello); err != nil {
 		return err
 	}
-	s.comparing = func(body []byte) error { return h.answerCompare(s, site, body) }
+	s.comparing = func(body []byte) error { return errors.Join(h.answerCompare(s, site, body), h.giveBack(site)) }
+	s.applied = func() error { return h.giveBack(site) }
 	now, _ := h.o.DB.Clock()
 	welcome.Millis = now.UnixMilli()
 	box := &hearing{h: h, m: m, c: Contact{Site: site, Build: hello.Build}}

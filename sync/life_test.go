@@ -2,9 +2,11 @@ package boxsync_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	boxsync "preau/sync"
@@ -63,14 +65,16 @@ func TestARolledBackCardGoesOnUnderANewOrigin(t *testing.T) {
 			t.Errorf("the %s holds %q", name, got)
 		}
 	}
-	_ = p.office.db.View(func(tx *store.Tx) error {
-		rows, err := store.Displaced(tx, "TG-1")
-		if err != nil || len(rows) != 1 || rows[0].ID != id {
-			t.Errorf("set aside: %v, %v", rows, err)
-			return nil
+	displaced := func() (list []boxsync.Aside) {
+		if err := p.box.db.View(func(tx *store.Tx) (err error) { list, err = boxsync.DisplacedHere(tx); return err }); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
+		return list
+	}
+	aside := displaced()
+	if len(aside) != 1 || aside[0].Was.ID != id || !strings.Contains(string(aside[0].Was.Body), "avant") || !strings.Contains(string(aside[0].Now.Body), "après") {
+		t.Fatalf("given back: %+v", aside)
+	}
 	_ = p.box.db.View(func(tx *store.Tx) error {
 		if pr, err := store.Progress(tx, id); err != nil || pr.State != store.Arrived {
 			t.Errorf("progress %v, %v", pr, err)
@@ -79,6 +83,20 @@ func TestARolledBackCardGoesOnUnderANewOrigin(t *testing.T) {
 	})
 	if again := p.once(t); again.Sent+again.Received != 0 {
 		t.Errorf("nothing new, yet %+v", again)
+	}
+	// A person takes the older version again: once, and it goes up like any other.
+	take := func() error {
+		return p.box.db.Update(func(tx *store.Tx) error { _, err := boxsync.Settle(tx, aside[0].ID, true); return err })
+	}
+	if err := take(); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("settled twice: %v", err)
+	}
+	p.once(t)
+	if got := texts(t, p.office.db, up); got != "avant perdu-avec-la-carte" || len(displaced()) != 0 {
+		t.Errorf("taken again: the office holds %q, %d are left", got, len(displaced()))
 	}
 }
 

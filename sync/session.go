@@ -72,6 +72,7 @@ type session struct {
 	lacksKnown bool
 	told       string                          // what a box was told of them
 	lacked     func([]laneWaits)               // told what the office lacks of this box's files; nil at the office
+	applied    func() error                    // after each batch; may be nil
 	shut       laneSet                         // lanes that wait, as the box says
 	waits      func() (laneSet, error)         // what the box says now; nil at the office
 	room       func(store.Lane) (int64, error) // bytes that may be asked for on a lane; nil at the office
@@ -306,6 +307,11 @@ func (s *session) gotBatch(body []byte) error {
 		return err
 	}
 	s.lookAgain()
+	if s.applied != nil {
+		if err := s.applied(); err != nil {
+			return err
+		}
+	}
 	s.rec.step("received", len(b.Rows)+len(b.Gone))
 	s.bill.items(feed.Lane, 0, len(b.Rows)+len(b.Gone))
 	s.reply(frameAck, wireCursor(feed, to))

@@ -48,7 +48,7 @@ var actions = []string{
 	"rooms.close", "rooms.open", "rooms.cards", "rooms.pin", "rooms.sheet",
 	"schools.add", "schools.change", "schools.enrolment_code", "schools.move", "schools.revoke_box",
 	"signin.everywhere", "signin.password", "signin.pin", "site.enrolled",
-	"site.recovery", "site.restored", "sticks.read", "sticks.write", "escrow.recipients",
+	"site.recovery", "site.restored", "site.version_left", "site.version_taken", "sticks.read", "sticks.write", "escrow.recipients",
 }
 
 // groups are the first words of the actions, for the filter.
