@@ -72,7 +72,7 @@ func CheckPack(path string) (PackReport, error) {
 		r.Signed = h.Reference
 	}
 	for _, f := range faults {
-		r.Faults = append(r.Faults, PackFault(f))
+		r.Faults = append(r.Faults, PackFault{f.File, f.Line, f.What})
 	}
 	if r.OK = len(r.Faults) == 0; r.OK {
 		r.Version, r.From = p.About.Version, p.About.From

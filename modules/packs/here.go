@@ -21,7 +21,7 @@ type herePage struct {
 type hereRow struct {
 	Reference, From, Signed string
 	State                   web.Mark
-	Faults                  []string
+	Faults                  []fault
 }
 
 func showHere(c *web.Ctx) error {

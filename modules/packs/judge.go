@@ -72,10 +72,7 @@ func arrivalOf(tx *store.Tx, list seal.KeyList, r store.Record[packs.Release], s
 	var faults packs.Faults
 	switch {
 	case errors.As(err, &faults):
-		a.State = setAside
-		for _, f := range faults[:min(len(faults), mostFaults)] {
-			a.Faults = append(a.Faults, f.String())
-		}
+		a.State, a.Faults = setAside, faultsOf(faults)
 	case err != nil:
 		return a, err
 	default:
@@ -113,14 +110,12 @@ const mostFaults = 50
 // tell writes the receipt of a release for the office.
 func tell(tx *store.Tx, a arrival, site string) error {
 	v := receipt{Release: a.Release, Site: site, State: a.State, At: a.At}
-	if len(a.Faults) > 0 {
-		v.Fault = a.Faults[0]
-	}
+	v.Faults = a.Faults[:min(len(a.Faults), 1)]
 	old, err := receipts.One(tx, "release", a.Release, site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		_, err = receipts.Add(tx, v)
-	case err == nil && old.Value != v:
+	case err == nil && (old.Value.State != v.State || !slices.Equal(old.Value.Faults, v.Faults)):
 		err = receipts.Set(tx, old.ID, v)
 	}
 	return err

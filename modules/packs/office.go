@@ -20,7 +20,7 @@ type releasesPage struct {
 	web.Base
 	Rows   []releaseRow
 	May    bool
-	Faults []string // of a file that was refused
+	Faults []fault // of a file that was refused
 }
 
 type releaseRow struct {
@@ -31,10 +31,10 @@ type releaseRow struct {
 
 func showReleases(c *web.Ctx) error { return releases(c, http.StatusOK, nil) }
 
-func releases(c *web.Ctx, status int, faults []string) error {
+func releases(c *web.Ctx, status int, faults []fault) error {
 	p := releasesPage{Base: c.Base("packs.title"), May: school.May(school.SendPacks).Allows(c.Actor()), Faults: faults}
 	p.Lead = p.T("packs.lead")
-	if faults != nil {
+	if status != http.StatusOK {
 		p.Refused = p.T("packs.refused")
 	}
 	err := c.View(func(tx *store.Tx) error {
@@ -100,11 +100,7 @@ func readFile(c *web.Ctx) error {
 		err = school.Refuse("packs.refused.faults", "file", "count", len(faults))
 	}
 	if c.Refused(err) {
-		lines := make([]string, min(len(faults), mostFaults))
-		for i := range lines {
-			lines[i] = faults[i].String()
-		}
-		return releases(c, http.StatusUnprocessableEntity, lines)
+		return releases(c, http.StatusUnprocessableEntity, faultsOf(faults))
 	}
 	if err != nil {
 		return err
@@ -338,7 +334,7 @@ type releasePage struct {
 type schoolRow struct {
 	Code, Name, Region string
 	State              web.Mark
-	Fault              string
+	Faults             []fault
 	rank               int // trouble first
 }
 
@@ -421,7 +417,7 @@ func (p *releasePage) read(c *web.Ctx, tx *store.Tx, id store.ID) error {
 			row.State = web.Mark{Icon: "check", Tone: web.Green, Bold: p.T("packs.state.counts"), Text: p.Moment(x.At)}
 			p.In++
 		case ok:
-			row.State, row.Fault, row.rank = web.Mark{Icon: "octagon", Tone: web.Brick, Bold: p.T("packs.state.set_aside"), Text: p.Moment(x.At)}, x.Fault, 2
+			row.State, row.Faults, row.rank = web.Mark{Icon: "octagon", Tone: web.Brick, Bold: p.T("packs.state.set_aside"), Text: p.Moment(x.At)}, x.Faults, 2
 		default:
 			way, err := store.ProgressAt(tx, id, code)
 			if err != nil {

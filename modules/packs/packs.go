@@ -48,7 +48,7 @@ type arrival struct {
 	Version uint64    `cbor:"2,keyasint,omitempty"` // of the release's row
 	List    uint64    `cbor:"3,keyasint,omitempty"` // of the keys
 	State   string    `cbor:"4,keyasint,omitempty"`
-	Faults  []string  `cbor:"5,keyasint,omitempty"` // file, line and what, when it was set aside
+	Faults  []fault   `cbor:"5,keyasint,omitempty"` // when it was set aside
 	At      time.Time `cbor:"6,keyasint,omitzero"`
 	Signed  string    `cbor:"7,keyasint,omitempty"` // by whom, and when
 }
@@ -58,8 +58,31 @@ type receipt struct {
 	Release store.ID  `cbor:"1,keyasint,omitzero"`
 	Site    string    `cbor:"2,keyasint,omitempty"` // school code
 	State   string    `cbor:"3,keyasint,omitempty"`
-	Fault   string    `cbor:"4,keyasint,omitempty"` // the first one
+	Faults  []fault   `cbor:"4,keyasint,omitempty"` // the first one
 	At      time.Time `cbor:"5,keyasint,omitzero"`
+}
+
+// fault is a pack's fault as it is kept and sent.
+type fault struct {
+	_                      struct{} `cbor:",toarray"`
+	File, What, Key, Value string
+	Line                   int
+}
+
+func faultsOf(list packs.Faults) (kept []fault) {
+	for _, f := range list[:min(len(list), mostFaults)] {
+		kept = append(kept, fault{File: f.File, What: f.What, Key: f.Key, Value: f.Value, Line: f.Line})
+	}
+	return kept
+}
+
+// in is the fault in the language of a page, where somebody who sends or receives a
+// pack may meet it.
+func (f fault) in(b web.Base) string {
+	if f.Key == "" {
+		return packs.Fault{File: f.File, Line: f.Line, What: f.What}.String()
+	}
+	return packs.Fault{File: f.File, Line: f.Line, What: b.T(f.Key, "value", f.Value)}.String()
 }
 
 var (

@@ -192,9 +192,9 @@ func TestAPackReachesItsSchools(t *testing.T) {
 		words []string
 	}{
 		"no file":        {nil, []string{"Choisissez le fichier du pack."}},
-		"no pack":        {[]byte("bonjour"), []string{"1 faute, ci-dessous", "pack: this is no pack"}},
-		"truncated":      {good[:len(good)-40], []string{"its end is missing"}},
-		"another office": {version(t, otherKeys(t), "2027.1", "2027-02-08", nil), []string{"signature: is forged"}},
+		"no pack":        {[]byte("bonjour"), []string{"1 faute, ci-dessous", "pack: n’est pas un pack en un fichier"}},
+		"truncated":      {good[:len(good)-40], []string{"sa fin manque"}},
+		"another office": {version(t, otherKeys(t), "2027.1", "2027-02-08", nil), []string{"signature: est fausse"}},
 	} {
 		p := signatory.Get("/packs").Submit("/packs", nil)
 		if c.data != nil {
@@ -314,7 +314,7 @@ func TestAFalsePackChangesNothing(t *testing.T) {
 		t.Errorf("a false pack counts: %s", got)
 	}
 	here := box.As(school.Deputy).Get("/packs")
-	for _, words := range []string{"mis de côté", "signature: is forged", "formula.yaml:"} {
+	for _, words := range []string{"mis de côté", "signature: est fausse", "formula.yaml:"} {
 		if !here.Has(words) {
 			t.Errorf("the page lacks %q\n%s", words, here)
 		}
@@ -339,7 +339,7 @@ func TestAFalsePackChangesNothing(t *testing.T) {
 		t.Errorf("what a stolen key signed counts: %s", got)
 	}
 	carry(t, office, box, nil)
-	if p := office.As(school.Statistician).Get("/packs/" + id.String()); !p.Has("stolen or lost") {
+	if p := office.As(school.Statistician).Get("/packs/" + id.String()); !p.Has("est d’une clé volée ou perdue") {
 		t.Errorf("the office is not told why:\n%s", p)
 	}
 }

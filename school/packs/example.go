@@ -389,5 +389,5 @@ func value(x goast.Expr) constant.Value {
 
 // at is a fault of an example, whose file checkExamples knows.
 func at(line int, format string, args ...any) error {
-	return Fault{"", line, fmt.Sprintf(format, args...)}
+	return Fault{Line: line, What: fmt.Sprintf(format, args...)}
 }

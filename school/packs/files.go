@@ -100,36 +100,40 @@ func (files Files) Carry(s seal.Signed) ([]byte, error) {
 // is Faults. Nothing is unpacked beyond a pack's limits.
 func Unpack(data []byte) (Files, seal.Signed, error) {
 	var s seal.Signed
-	refuse := func(name, format string, args ...any) (Files, seal.Signed, error) {
-		return nil, seal.Signed{}, Faults{{File: name, What: fmt.Sprintf(format, args...)}}
+	refuse := func(name, key, format string, args ...any) (Files, seal.Signed, error) {
+		f := Fault{File: name, What: fmt.Sprintf(format, args...), Key: "packs.fault." + key}
+		if len(args) > 0 {
+			f.Value = fmt.Sprint(args[len(args)-1])
+		}
+		return nil, seal.Signed{}, Faults{f}
 	}
 	if len(data) > MaxCarried {
-		return refuse("pack", "%d bytes, at most %d", len(data), MaxCarried)
+		return refuse("pack", "too_large", "%d bytes, at most %d", len(data), MaxCarried)
 	}
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return refuse("pack", "this is no pack in one file, or its end is missing")
+		return refuse("pack", "no_pack", "this is no pack in one file, or its end is missing")
 	}
 	files := Files{}
 	for _, f := range r.File {
 		_, twice := files[f.Name]
 		switch {
 		case f.Name != signature && !slices.Contains(names, f.Name):
-			return refuse(f.Name, "a pack has no such file")
+			return refuse(f.Name, "no_such", "a pack has no such file")
 		case twice || f.Name == signature && len(s.Header) > 0:
-			return refuse(f.Name, "the file stands twice")
+			return refuse(f.Name, "twice", "the file stands twice")
 		case f.UncompressedSize64 > maxFile:
-			return refuse(f.Name, "unpacks to %d bytes, at most %d", f.UncompressedSize64, maxFile)
+			return refuse(f.Name, "unpacks", "unpacks to %d bytes, at most %d", f.UncompressedSize64, maxFile)
 		}
 		content, err := unpackOne(f)
 		switch {
 		case errors.Is(err, store.ErrTooLarge):
-			return refuse(f.Name, "unpacks to more than %d bytes", maxFile)
+			return refuse(f.Name, "unpacks", "unpacks to more than %d bytes", maxFile)
 		case err != nil:
-			return refuse(f.Name, "is damaged and cannot be unpacked")
+			return refuse(f.Name, "damaged", "is damaged and cannot be unpacked")
 		case f.Name == signature:
 			if err := seal.DecodeCBOR(content, &s); err != nil {
-				return refuse(f.Name, "is no signature")
+				return refuse(f.Name, "malformed", "is no signature")
 			}
 		default:
 			files[f.Name] = content
@@ -169,11 +173,11 @@ func (p *Pack) Reference() string { return p.About.Code + " " + p.About.Version 
 // record of the office, or in none that is known here (zero). The error is Faults
 // that name the file.
 func (files Files) Verify(list seal.KeyList, s seal.Signed, record store.ID) (seal.Header, error) {
-	refuse := func(name, what string) (seal.Header, error) {
-		return seal.Header{}, Faults{{File: name, What: what}}
+	refuse := func(name, key, what string) (seal.Header, error) {
+		return seal.Header{}, Faults{{File: name, What: what, Key: "packs.fault." + key}}
 	}
 	if len(s.Header) == 0 {
-		return refuse(signature, "is missing: preau pack build signs a pack with the office's key")
+		return refuse(signature, "not_signed", "is missing: preau pack build signs a pack with the office's key")
 	}
 	check := func() (seal.Header, error) { return seal.VerifyRecord(list, s, record) }
 	if record.IsZero() {
@@ -183,15 +187,15 @@ func (files Files) Verify(list seal.KeyList, s seal.Signed, record store.ID) (se
 	var fault seal.Fault
 	switch {
 	case errors.As(err, &fault):
-		return refuse(signature, inWords[fault])
+		return refuse(signature, string(fault), inWords[fault])
 	case err != nil:
-		return refuse(signature, err.Error())
+		return refuse(signature, "malformed", err.Error())
 	case h.Kind != seal.Pack || h.Body != seal.HashOf([]byte(strings.Join(names, "\n"))) || len(h.Annexes) != len(names):
-		return refuse(signature, "is good, and on something else than a pack")
+		return refuse(signature, "other_thing", "is good, and on something else than a pack")
 	}
 	for i, name := range names {
 		if seal.HashOf(files[name]) != h.Annexes[i] {
-			return refuse(name, "is not the file that the office signed")
+			return refuse(name, "other_file", "is not the file that the office signed")
 		}
 	}
 	return h, nil

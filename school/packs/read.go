@@ -21,6 +21,9 @@ type Fault struct {
 	File string
 	Line int // from 1; 0 concerns the file
 	What string
+	// Key is a words key for What, with the placeholder value: what whoever sends or
+	// receives a pack may meet. "" where only its author does.
+	Key, Value string
 }
 
 func (f Fault) String() string {
@@ -99,7 +102,7 @@ type reader struct {
 }
 
 func (r *reader) fault(file string, line int, format string, args ...any) {
-	r.faults = append(r.faults, Fault{file, line, fmt.Sprintf(format, args...)})
+	r.faults = append(r.faults, Fault{File: file, Line: line, What: fmt.Sprintf(format, args...)})
 }
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)`)
