@@ -239,7 +239,7 @@ func showMinutes(c *web.Ctx) error {
 		if row.Mean == "" {
 			row.Mean = r.Rows[i].Unrated
 		}
-		row.Awards = strings.Join(d.awardNames(v.Awards), ", ")
+		row.Awards = strings.Join(d.awardNames(v.Awards, ""), ", ")
 		for _, code := range v.Awards {
 			count[code]++
 		}

@@ -334,8 +334,10 @@ func (d *draft) foot(page *bulletin.Page, i int) {
 	if v.Tally.Typed { // nobody counted is not the same as none
 		right = append(right, bulletin.Fact{Label: d.say("marks.bulletin.absences"), Value: d.say("marks.bulletin.absences_line", "hours", v.Tally.Absences, "justified", v.Tally.Justified, "late", v.Tally.Lateness)})
 	}
-	if names := d.awardNames(v.Awards); len(names) > 0 {
-		right = append(right, bulletin.Fact{Label: d.say("marks.bulletin.awards"), Value: strings.Join(names, ", "), Bold: true})
+	for _, x := range [][2]string{{"praise", "awards"}, {"warning", "warnings"}} {
+		if names := d.awardNames(v.Awards, x[0]); len(names) > 0 {
+			right = append(right, bulletin.Fact{Label: d.say("marks.bulletin." + x[1]), Value: strings.Join(names, ", "), Bold: true})
+		}
 	}
 	if v.Remark != "" {
 		right = append(right, bulletin.Fact{Label: d.say("marks.bulletin.council"), Value: v.Remark})

@@ -23,11 +23,17 @@ import (
 // returns where the sheets are.
 func fillPeriod(t testing.TB, l *lycee, subject string, marks map[string][]string) map[string]string {
 	t.Helper()
+	return fillIn(t, l, subject, 1, "2026-10-13", marks)
+}
+
+// fillIn is fillPeriod in the period of a day.
+func fillIn(t testing.TB, l *lycee, subject string, period int, day string, marks map[string][]string) map[string]string {
+	t.Helper()
 	deputy := l.As(school.Deputy)
 	sheets := map[string]string{}
 	for _, kind := range []string{"interro", "devoir", "composition"} {
-		form := l.notebook(subject) + "/new?period=1"
-		p := deputy.Get(form).Submit(form, map[string]any{"kind": kind, "date": "2026-10-13"})
+		form := fmt.Sprintf("%s/new?period=%d", l.notebook(subject), period)
+		p := deputy.Get(form).Submit(form, map[string]any{"kind": kind, "date": day})
 		if !strings.HasPrefix(p.URL.Path, "/marks/sheets/") {
 			t.Fatalf("no sheet: %s", p)
 		}

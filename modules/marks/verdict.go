@@ -130,9 +130,10 @@ func (k *council) proposal(i int) (packs.Decision, bool) {
 	return k.Pack.Council.Decide(mean, k.Class.Value.Level, k.Pupils[i].Value.Repeating)
 }
 
-func (k *council) awardNames(codes []string) (list []string) {
+// awardNames are those of a kind, praise or warning; "" is both.
+func (k *council) awardNames(codes []string, kind string) (list []string) {
 	for _, a := range k.Pack.Council.Awards {
-		if slices.Contains(codes, a.Code) {
+		if slices.Contains(codes, a.Code) && (kind == "" || a.Kind == kind) {
 			list = append(list, a.Name)
 		}
 	}

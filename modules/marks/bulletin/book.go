@@ -261,15 +261,16 @@ func (b *book) rules(y, below, end, row float64, widths []float64) {
 	pdf.Line(side, end, width-side, end)
 }
 
-// cell writes a text in a box: on one line, else, where it may fold, on two
-// smaller ones, made smaller still until they fit.
+// cell writes a text in a box: on one line, a little smaller when it is a little
+// too long; else, where it may fold, on two smaller ones, made smaller still until
+// they fit.
 func (b *book) cell(x, y, w, h float64, s, align, style string, size float64, fold bool) {
 	s = clean(s)
 	b.text(size, style)
 	if s == "" {
 		return
 	}
-	if !fold || !strings.Contains(s, " ") || b.pdf.GetStringWidth(s) <= w-1.6 {
+	if !fold || !strings.Contains(s, " ") || b.pdf.GetStringWidth(s)*.88 <= w-1.6 {
 		b.line(x+.8, y+(h-lead)/2, w-1.6, s, align, style, size)
 		return
 	}
