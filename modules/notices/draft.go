@@ -344,7 +344,7 @@ func succeed(c *web.Ctx) error {
 			if f.Has("withdraw") {
 				t.Withdraws, t.Annexes, t.Ack, t.Until = true, nil, false, ""
 				what := c.TIn(c.Site().Language, "notices.the."+string(t.Kind), "reference", old.Value.Reference)
-				t.Subject = c.TIn(c.Site().Language, "notices.withdrawal.subject", "what", what)
+				t.Subject = c.TIn(c.Site().Language, "notices.withdrawal.subject", "subject", old.Value.Text.Subject)
 				t.Body = c.TIn(c.Site().Language, "notices.withdrawal.body", "what", what, "subject", old.Value.Text.Subject)
 			}
 			did, err := drafts.Add(tx, Draft{Text: t, Author: c.Actor().ID, AuthorIs: c.Actor().Name, Writing: true})

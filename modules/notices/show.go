@@ -163,10 +163,11 @@ func (p showPage) deeds() []web.Button {
 		return nil
 	}
 	at := "/notices/" + p.ID.String()
-	return []web.Button{
-		{Label: p.T("notices.readers.link"), Href: at + "/readers", Kind: web.Secondary},
-		{Label: p.T("notices.sheet.link"), Href: at + "/sheet", Kind: web.Secondary},
+	list := []web.Button{{Label: p.T("notices.readers.link"), Href: at + "/readers", Kind: web.Secondary}}
+	if p.State == Current || p.State == Expired { // a sheet may be ticked late, but what is taken back is signed no more
+		list = append(list, web.Button{Label: p.T("notices.sheet.link"), Href: at + "/sheet", Kind: web.Secondary})
 	}
+	return list
 }
 
 // doAcknowledge is "Lu et pris connaissance". A notice that was withdrawn or replaced
