@@ -43,6 +43,7 @@ type Engine struct {
 	mu     sync.Mutex
 	site   string      // school code
 	lacks  []laneWaits // files that the office said it lacks
+	batch  int         // bytes, as the last session measured
 	status Status
 	now    *recorder  // of the session that is open
 	once   sync.Mutex // one attempt at a time
@@ -339,6 +340,18 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec 
 		}
 	}
 	site := e.siteCode()
+	e.mu.Lock()
+	if e.batch > 0 { // the link is likely what it was
+		s.size = e.batch
+	}
+	e.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.batch = s.size
+	}()
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l, Site: site} }
 	s.give = func(h store.Hash) bool { return e.mayHave(h) }
 	s.comparing = s.gotCompare

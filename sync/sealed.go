@@ -58,7 +58,7 @@ type segmentHead struct {
 
 const (
 	sealSpan      = 20_000 // numbers in one segment at most
-	sealTogether  = 500    // rows packed together
+	sealTogether  = 2000   // rows packed together
 	segmentsMost  = 60     // of one life; then one base takes their place
 	segmentDomain = "preau segment 1\x00"
 	segmentType   = "application/age"
@@ -320,10 +320,20 @@ func (s *Sealer) sealed(to []age.Recipient, write func(io.Writer) error) (store.
 	return store.Blob{Hash: h, Size: n, Name: "segment.age", Type: segmentType}, nil
 }
 
+// sealDict primes what is sealed with the newest dictionary; age proves the bytes,
+// so that no checksum is needed.
+func sealDict() []zstd.EOption {
+	ids := knownDicts()
+	if len(ids) == 0 {
+		return nil
+	}
+	return []zstd.EOption{zstd.WithEncoderDict(dicts[ids[len(ids)-1]])}
+}
+
 // writeSegment writes a head and rows by columns into one zstd stream, each
 // behind its length.
 func writeSegment(w io.Writer, h segmentHead, rows []store.Row) error {
-	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
+	z, err := zstd.NewWriter(w, append(sealDict(), zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))...)
 	if err != nil {
 		return err
 	}
@@ -348,7 +358,11 @@ func writeSegment(w io.Writer, h segmentHead, rows []store.Row) error {
 
 // readSegment reads what writeSegment wrote, batch by batch.
 func readSegment(r io.Reader, head func(segmentHead) error, rows func([]store.Row) error) error {
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64 << 20)}
+	for _, id := range knownDicts() {
+		options = append(options, zstd.WithDecoderDicts(dicts[id]))
+	}
+	z, err := zstd.NewReader(r, options...)
 	if err != nil {
 		return err
 	}
