@@ -13,9 +13,14 @@ import (
 //go:embed common.txt
 var commonText string
 
+// commonestText is what is missing there of the 3,000 commonest passwords.
+//
+//go:embed commonest.txt
+var commonestText string
+
 var commonSecrets = sync.OnceValue(func() map[string]bool {
 	set := map[string]bool{}
-	for line := range strings.Lines(commonText) {
+	for line := range strings.Lines(commonText + commonestText) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}

@@ -26,6 +26,8 @@ func TestPasswordQuality(t *testing.T) {
 		"lome2026":            "common",
 		"Éternité":            "",
 		"27051987":            "common",
+		"samantha":            "common",
+		"Corvette-77":         "common",
 		"kodjo.agbo1":         "login",
 		"bade-muzy-kevapu-73": "",
 		"trois vaches rouges": "",
