@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +25,8 @@ const (
 )
 
 // TestBenchPages measures a teacher's home page and a list out of 5,000
-// circulars at 50 connections, against nginx serving the same bytes from a file.
+// circulars at 50 connections, against nginx serving the same bytes from a file,
+// and an unchanged page beside Go's own server that answers 304 to everything.
 func TestBenchPages(t *testing.T) {
 	bench(t, "pages")
 	for _, tool := range []string{"wrk", "nginx"} {
@@ -55,6 +57,7 @@ func TestBenchPages(t *testing.T) {
 		}
 	}
 	limit, workers := startNginx(t, root)
+	bare := startBare(t)
 	var figures []figure
 	for _, name := range []string{"home", "list"} {
 		path := pages[name]
@@ -62,6 +65,7 @@ func TestBenchPages(t *testing.T) {
 		etag := res.Header.Get("ETag")
 		rounds := map[string][]load{}
 		for range benchRounds {
+			rounds["net/http alone"] = append(rounds["net/http alone"], wrk(t, bare, []string{"Cookie: " + own.cookies(), "If-None-Match: " + etag}, benchLong, os.Getpid()))
 			rounds["nginx"] = append(rounds["nginx"], wrk(t, limit+"/"+name, nil, benchLong, workers...))
 			rounds["plain"] = append(rounds["plain"], wrk(t, s.Box+path, []string{"Cookie: " + shared.cookies()}, benchLong, pid))
 			rounds["gzip"] = append(rounds["gzip"], wrk(t, s.Box+path, []string{"Cookie: " + shared.cookies(), "Accept-Encoding: gzip"}, benchLong, pid))
@@ -70,13 +74,13 @@ func TestBenchPages(t *testing.T) {
 			}
 		}
 		against := median(rounds["nginx"])
-		for _, how := range []string{"nginx", "plain", "gzip", "unchanged"} {
+		for _, how := range []string{"nginx", "net/http alone", "plain", "gzip", "unchanged"} {
 			l := median(rounds[how])
 			if l.n == 0 {
 				t.Errorf("%s has no ETag on a person's own device", path)
 				continue
 			}
-			size := map[string]int64{"gzip": zipped[name], "unchanged": 0}
+			size := map[string]int64{"gzip": zipped[name], "unchanged": 0, "net/http alone": 0}
 			n, known := size[how]
 			if !known {
 				n = plain[name]
@@ -129,6 +133,15 @@ func built(t *testing.T) string {
 		t.Fatalf("%v: make build", err)
 	}
 	return bin
+}
+
+// startBare answers 304 and nothing else: what Go's own server costs before a line
+// of Préau runs, and so the most that an unchanged page can come to.
+func startBare(t *testing.T) (address string) {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // startNginx serves the files of a folder as nginx likes it best.

@@ -225,12 +225,7 @@ func (db *DB) together() (*shared, error) {
 		}
 		return nil, fmt.Errorf("store: begin: %w", err)
 	}
-	l, ok := layoutOf(t)
-	if !ok {
-		_ = t.Rollback()
-		return nil, &DamagedError{Path: db.file.Path(), Err: errNoStore}
-	}
-	return &shared{tx: t, l: l, touched: map[string]bool{}}, nil
+	return &shared{tx: t, l: layout{t: t}, touched: map[string]bool{}}, nil
 }
 
 // run runs one writer's function. Whatever it does, panic or end the goroutine,

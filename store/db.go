@@ -271,11 +271,7 @@ func (db *DB) Close() error {
 // rendered, and nobody waited for, inside.
 func (db *DB) View(fn func(*Tx) error) error {
 	err := db.file.View(func(t *bolt.Tx) error {
-		l, ok := layoutOf(t)
-		if !ok {
-			return &DamagedError{Path: db.file.Path(), Err: errNoStore}
-		}
-		return fn(&Tx{db: db, t: t, l: l})
+		return fn(&Tx{db: db, t: t, l: layout{t: t}})
 	})
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return ErrClosed

@@ -45,29 +45,53 @@ const (
 // hotCounters are the counters that every commit changes.
 var hotCounters = map[string]bool{"number": true, "scratch": true, "newest": true}
 
-type layout struct{ rows, index, feed, hot, tail *bolt.Bucket }
-
-// layoutOf finds the buckets; ok is false in a file that is no store.
-func layoutOf(t *bolt.Tx) (l layout, ok bool) {
-	l = layout{t.Bucket(bucketRows), t.Bucket(bucketIndex), t.Bucket(bucketFeed), t.Bucket(bucketHot), t.Bucket(bucketTail)}
-	if l.rows == nil || l.index == nil || l.feed == nil || l.hot == nil || l.tail == nil {
-		return l, false
-	}
-	// Rows and feed grow at their ends: full pages make a flatter tree.
-	l.rows.FillPercent, l.feed.FillPercent = 0.9, 0.9
-	return l, true
+// layout opens the buckets of a transaction, each when it is first asked for: most
+// views look into one or two of them.
+type layout struct {
+	t                                      *bolt.Tx
+	inRows, inIndex, inFeed, inHot, inTail *bolt.Bucket
 }
 
-func (l layout) of(key []byte) *bolt.Bucket {
+// layoutOf is the layout of a transaction on a file; ok is false when that is no store.
+func layoutOf(t *bolt.Tx) (l layout, ok bool) {
+	for _, name := range buckets {
+		if t.Bucket(name) == nil {
+			return l, false
+		}
+	}
+	return layout{t: t}, true
+}
+
+func (l *layout) open(at **bolt.Bucket, name []byte, fill float64) *bolt.Bucket {
+	if *at == nil {
+		*at = l.t.Bucket(name)
+		(*at).FillPercent = fill
+	}
+	return *at
+}
+
+// Rows and feed grow at their ends: full pages make a flatter tree.
+const full = 0.9
+
+func (l *layout) rows() *bolt.Bucket { return l.open(&l.inRows, bucketRows, full) }
+func (l *layout) index() *bolt.Bucket {
+	return l.open(&l.inIndex, bucketIndex, bolt.DefaultFillPercent)
+}
+func (l *layout) feed() *bolt.Bucket { return l.open(&l.inFeed, bucketFeed, full) }
+func (l *layout) hot() *bolt.Bucket  { return l.open(&l.inHot, bucketHot, bolt.DefaultFillPercent) }
+
+func (l *layout) tail() *bolt.Bucket { return l.open(&l.inTail, bucketTail, bolt.DefaultFillPercent) }
+
+func (l *layout) of(key []byte) *bolt.Bucket {
 	switch key[0] {
 	case pRow, pAlien, pAside:
-		return l.rows
+		return l.rows()
 	case pIndex, pBlob, pBase:
-		return l.index
+		return l.index()
 	case pHot, pVersion:
-		return l.hot
+		return l.hot()
 	}
-	return l.feed
+	return l.feed()
 }
 
 func (db *DB) rowKey(collection string, id ID) []byte {

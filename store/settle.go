@@ -170,7 +170,7 @@ func (tx *Tx) clear(prefix []byte) error {
 // aliens finds the senders and collections whose rows were kept unknown and
 // which this build knows. It jumps from one to the next.
 func (tx *Tx) aliens(fn func(site, collection string, prefix []byte)) {
-	c := tx.l.rows.Cursor()
+	c := tx.l.rows().Cursor()
 	for k, _ := c.Seek([]byte{pAlien}); k != nil && k[0] == pAlien; {
 		site, rest, _ := bytes.Cut(k[1:], []byte{0})
 		collection, _, _ := bytes.Cut(rest, []byte{0})

@@ -39,7 +39,7 @@ func (tx *Tx) addToFeed(row Row) error {
 		return tx.put(key, tx.feedValue(row))
 	}
 	n := 0
-	c := tx.l.tail.Cursor()
+	c := tx.l.tail().Cursor()
 	for k, _ := c.Seek([]byte{pFeed}); k != nil && k[0] == pFeed; k, _ = c.Next() {
 		n++
 	}
@@ -48,14 +48,14 @@ func (tx *Tx) addToFeed(row Row) error {
 			return err
 		}
 	}
-	return tx.putIn(tx.l.tail, key, tx.feedValue(row))
+	return tx.putIn(tx.l.tail(), key, tx.feedValue(row))
 }
 
 // settle moves the tail's entries into the feed.
 func (tx *Tx) settle() error {
 	type entry struct{ k, v []byte }
 	var list []entry
-	c := tx.l.tail.Cursor()
+	c := tx.l.tail().Cursor()
 	for k, v := c.Seek([]byte{pFeed}); k != nil && k[0] == pFeed; k, v = c.Next() {
 		list = append(list, entry{bytes.Clone(k), bytes.Clone(v)})
 	}
@@ -63,7 +63,7 @@ func (tx *Tx) settle() error {
 		if err := tx.put(e.k, e.v); err != nil {
 			return err
 		}
-		if err := tx.delIn(tx.l.tail, e.k); err != nil {
+		if err := tx.delIn(tx.l.tail(), e.k); err != nil {
 			return err
 		}
 	}
@@ -71,22 +71,22 @@ func (tx *Tx) settle() error {
 }
 
 func (tx *Tx) fromFeed(key []byte) []byte {
-	if v := tx.l.tail.Get(key); v != nil {
+	if v := tx.l.tail().Get(key); v != nil {
 		return v
 	}
 	return tx.get(key)
 }
 
 func (tx *Tx) dropFromFeed(key []byte) error {
-	if tx.l.tail.Get(key) != nil {
-		return tx.delIn(tx.l.tail, key)
+	if tx.l.tail().Get(key) != nil {
+		return tx.delIn(tx.l.tail(), key)
 	}
 	return tx.del(key)
 }
 
 // scanFeed is scan, upwards, over the feed and its tail as one.
 func (tx *Tx) scanFeed(prefix, after []byte, fn func(k, v []byte) bool) {
-	c := tx.l.tail.Cursor()
+	c := tx.l.tail().Cursor()
 	k, v := c.Seek(prefix)
 	if after != nil {
 		if k, v = c.Seek(after); bytes.Equal(k, after) {
@@ -119,10 +119,10 @@ func digestKey(line string, n uint64) []byte {
 
 func (tx *Tx) digests(line string, n uint64) (key, v []byte, in *bolt.Bucket) {
 	key = digestKey(line, n)
-	if v = tx.l.tail.Get(key); v != nil {
-		return key, v, tx.l.tail
+	if v = tx.l.tail().Get(key); v != nil {
+		return key, v, tx.l.tail()
 	}
-	return key, tx.l.feed.Get(key), tx.l.feed
+	return key, tx.l.feed().Get(key), tx.l.feed()
 }
 
 // digest is the digest of a line at a number; zero at zero or where unknown.
@@ -150,17 +150,17 @@ func (tx *Tx) chain(line string, n uint64, what []byte) error {
 	h.Write(what)
 	key, v, in := tx.digests(line, n)
 	if v == nil && line == tx.origin().String() {
-		in = tx.l.tail
+		in = tx.l.tail()
 	}
 	v = h.Sum(append(make([]byte, 0, len(v)+32), v...))
 	v = v[:len(v)-16]
-	if len(v) == chunk*16 && in == tx.l.tail {
-		if tx.l.tail.Get(key) != nil {
-			if err := tx.delIn(tx.l.tail, key); err != nil {
+	if len(v) == chunk*16 && in == tx.l.tail() {
+		if tx.l.tail().Get(key) != nil {
+			if err := tx.delIn(tx.l.tail(), key); err != nil {
 				return err
 			}
 		}
-		in = tx.l.feed
+		in = tx.l.feed()
 	}
 	return tx.putIn(in, key, v)
 }

@@ -104,7 +104,7 @@ type helloWire struct {
 	Dicts   []uint32     `cbor:"9,keyasint,omitempty"`  // that the box can read
 	Shut    laneSet      `cbor:"10,keyasint,omitempty"` // lanes that wait for their hour or for bytes, a bit each
 	Format  int          `cbor:"15,keyasint,omitempty"`
-	Apart   bool         `cbor:"11,keyasint,omitempty"` // the box does not know that it has all that earlier lives of it sent
+	Apart   bool         `cbor:"16,keyasint,omitempty"` // the box does not know that it has all that earlier lives of it sent
 }
 
 // laneWaits is what waits on a lane.
