@@ -44,7 +44,7 @@ var actions = []string{
 	"people.export", "people.import", "people.import.undo", "people.leave", "people.photo", "people.photo.drop",
 	"people.return", "people.titular", "people.unassign", "people.year", "people.year.undo",
 	"appeals.decide", "appeals.write", "bulletins.duplicate", "bulletins.issue", "bulletins.rectify", "clock.set", "council.say",
-	"marks.closing", "marks.evaluation", "marks.group", "marks.reopen",
+	"marks.closing", "marks.enter", "marks.evaluation", "marks.group", "marks.remark", "marks.reopen",
 	"rooms.close", "rooms.open", "rooms.cards", "rooms.pin", "rooms.sheet",
 	"schools.add", "schools.change", "schools.enrolment_code", "schools.move", "schools.revoke_box",
 	"signin.everywhere", "signin.password", "signin.pin", "site.enrolled",
@@ -64,6 +64,7 @@ func groups() (list []string) {
 
 // named are the values that have words of their own.
 var named = []string{
+	"mark", "pupil", "text",
 	"surname", "given", "sex", "born", "birth_place", "matricule", "niu", "class", "repeating", "guardians", "roles",
 	"subject", "status", "diploma", "phone", "left", "left_why", "login", "role", "added", "changed", "refused", "missing", "classes",
 }
