@@ -95,6 +95,11 @@ func TestHomeTellsEachWhatThereIsToRead(t *testing.T) {
 	if home = pupil.Get("/"); home.Has("Prendre connaissance") || !home.Has("Tenue et retards") {
 		t.Errorf("after reading: %s", home.Text())
 	}
+	// Anybody checks the printed copy by its code, at a box that has not met its office.
+	code := regexp.MustCompile(`\b[0-9A-Z]{5}-[0-9A-Z]{5}\b`).FindString(pupil.Get(at).Body)
+	if p := s.Visitor().Get("/verify?code=" + code); code == "" || !p.Has("Authentique : cet établissement a émis ce document") || !p.Has("Tenue et retards") {
+		t.Errorf("verifying %q: %s", code, p.Text())
+	}
 	if p := pupil.Get("/account/held"); !p.Has("n° 001/2026-2027/LOM-0001/AV · Tenue et retards") || p.Has("Conseil pédagogique") {
 		t.Errorf("all that is held: %s", p.Text())
 	}
@@ -114,6 +119,16 @@ func TestHomeTellsEachWhatThereIsToRead(t *testing.T) {
 	}
 	if !home.Has("Prendre connaissance : Avis de la semaine B") {
 		t.Errorf("%s", home.Text())
+	}
+
+	draft := s.As(school.Deputy).Get(at).Submit(at+"/successor", map[string]any{"withdraw": "1"})
+	to := draft.URL.Path
+	draft.Submit(to, map[string]any{"finish": "1"})
+	if p := s.As(school.Head).Get(to+"/sign").Submit(to+"/sign", map[string]any{"secret": "trois-mots-ensemble-9"}); !p.Has("Signature enregistrée") {
+		t.Fatalf("%s\n%s", p, p.Text())
+	}
+	if p := s.Visitor().Get("/verify?code=" + code); !p.Has("Authentique, mais retiré") {
+		t.Errorf("verifying what is withdrawn: %s", p.Text())
 	}
 
 	t.Run("on a phone without scripts", func(t *testing.T) {

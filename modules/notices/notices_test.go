@@ -622,3 +622,53 @@ func sendRead(t *testing.T, s *webtest.Site, c *webtest.Client, note string) int
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return c.Do(req).Status
 }
+
+// TestNumbersHaveNoGapWhenManySignAtOnce: commits are shared, numbers are not.
+func TestNumbersHaveNoGapWhenManySignAtOnce(t *testing.T) {
+	s := lycee(t)
+	key, err := seal.PaperKey(s.DB.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 12
+	var ids [n]store.ID
+	update(t, s.DB, func(tx *store.Tx) (err error) {
+		for i := range ids {
+			if ids[i], err = drafts.Add(tx, Draft{Text: Text{Kind: ServiceNote, Subject: "À la fois", Body: "Texte.", Audience: Audience{Staff: true}}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	errs := make(chan error, n)
+	for _, id := range ids {
+		go func() {
+			errs <- s.DB.Update(func(tx *store.Tx) error {
+				_, err := sign(tx, key, id, s.People[school.Head], "proviseur", today(tx))
+				return err
+			})
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	seen := map[int]bool{}
+	if err := s.DB.View(func(tx *store.Tx) error {
+		for r, err := range notices.All(tx) {
+			if err != nil {
+				return err
+			}
+			seen[r.Value.Number] = true
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= n; i++ {
+		if !seen[i] {
+			t.Errorf("number %d is missing: %v", i, seen)
+		}
+	}
+}
