@@ -18,6 +18,7 @@ type schoolRow struct {
 	Count    Count
 	Progress store.ProgressOf // of the school's row for the office
 	Counted  bool
+	Answered bool       // the head has acknowledged
 	sent     store.Meta // of that row
 }
 

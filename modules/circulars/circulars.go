@@ -26,7 +26,7 @@ func Module() appliance.Module {
 	schoolReads := []string{"circulars", "circulars.arrivals", school.Readings.Name(), "circulars.forwards", "circulars.receipts", "circulars.replies", "classes", "org.units", store.ProgressName, store.BlobsName}
 	return appliance.Module{
 		Name: "circulars", Files: files, Collections: Collections(),
-		Jobs:     []appliance.Job{arrivalsJob, readdressJob},
+		Jobs:     []appliance.Job{arrivalsJob, readdressJob, recountJob},
 		Commands: []appliance.Command{{Name: "export circulars", Run: exportCommand}},
 		Nav:      []web.NavItem{{Key: "circulars.nav", Href: "/circulars", Access: read}},
 		OfficeNav: []web.NavItem{

@@ -205,6 +205,9 @@ func TestACircularGoesToTheSchoolAndItsReceiptComesBack(t *testing.T) {
 	if pupil := s.As(school.Pupil).Get("/circulars/" + id); !pupil.Has("À lire en classe") {
 		t.Errorf("forwarded to pupils: %s", pupil)
 	}
+	if l := s.As(school.Head).Get("/circulars"); !l.Has("sans l’accusé du chef") {
+		t.Errorf("before the head acknowledged the register says: %s", l.Text())
+	}
 	s.As(school.Head).Get("/circulars/"+id).Submit("/circulars/"+id+"/read", nil)
 	sheet := s.As(school.Secretary).Get("/circulars/" + id + "/sheet")
 	if none := sheet.Submit("/circulars/"+id+"/sheet", nil); !none.Has("Personne n’est coché") {
@@ -230,6 +233,9 @@ func TestACircularGoesToTheSchoolAndItsReceiptComesBack(t *testing.T) {
 		t.Errorf("after the link: %s", l.Text())
 	}
 	counts := o.As(school.Statistician).Get("/circulars/" + id + "/receipts")
+	if l := s.As(school.Head).Get("/circulars"); l.Has("sans l’accusé du chef") {
+		t.Errorf("the head acknowledged, and the register says: %s", l.Text())
+	}
 	for _, want := range []string{"Reçue par 1 établissement sur 2", "3 agents sur 6 ont lu", "accusé par le chef", "jamais de contact", "Grand Lomé"} {
 		if !counts.Has(want) {
 			t.Errorf("the office's counts lack %q:\n%s", want, counts.Text())
@@ -238,6 +244,23 @@ func TestACircularGoesToTheSchoolAndItsReceiptComesBack(t *testing.T) {
 	replies := o.As(school.Publisher).Get("/circulars/" + id + "/replies")
 	if !replies.Has("Reçu, 24 classes.") || !replies.Has("etat.txt") {
 		t.Errorf("replies: %s", replies.Text())
+	}
+	// A colleague joins: the count follows without anybody reading.
+	if err := s.DB.Update(func(tx *store.Tx) error {
+		if _, err := school.People.Add(tx, school.Person{Kind: school.Staff, Surname: "NOUVEAU", Given: "Kossi", Roles: []school.Role{school.Teacher}}); err != nil {
+			return err
+		}
+		return recount(tx)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	carry(t, o, s, nil)
+	if more := o.As(school.Statistician).Get("/circulars/" + id + "/receipts"); !more.Has("3 agents sur 7 ont lu") {
+		t.Errorf("a colleague joined: %s", more.Text())
+	}
+	before := s.DB.Newest()
+	if err := s.DB.Update(recount); err != nil || s.DB.Newest() != before {
+		t.Errorf("counting again wrote something, or %v", err)
 	}
 	for role, actor := range s.People {
 		if role != school.Head && strings.Contains(counts.Body, actor.Name) {

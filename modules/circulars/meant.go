@@ -116,7 +116,7 @@ func readRows(tx *store.Tx, list []line, me store.Record[school.Person], whole b
 		if whole {
 			switch r, err := receipts.One(tx, "circular", l.circular, site); {
 			case err == nil:
-				row.Count, row.Counted, row.sent = r.Value.All, true, r.Meta
+				row.Count, row.Counted, row.Answered, row.sent = r.Value.All, true, !r.Value.Acknowledged.IsZero(), r.Meta
 			case !errors.Is(err, store.ErrNotFound):
 				return p, err
 			}
