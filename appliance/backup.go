@@ -41,7 +41,8 @@ func backupCommand(_ context.Context, r *Running, call Call) (int, error) {
 	return Done, r.DB.Backup(call.Stdout, recipient)
 }
 
-// RestoreOptions say from what a folder is restored: From a backup, with the file
+// RestoreOptions say from what a folder is restored: From a backup, or the newest
+// on the stick that is mounted there, with the file
 // that holds the recovery key when it is encrypted, or else from the newest
 // verified copy of the folder itself.
 type RestoreOptions struct {
@@ -66,6 +67,11 @@ func Restore(dir string, o RestoreOptions) (done string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if fi, err := os.Stat(o.From); err == nil && fi.IsDir() {
+		if o.From, err = newestOn(o.From); err != nil {
+			return "", err
+		}
+	}
 	f, err := os.Open(o.From)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", store.ErrBackup, err)
@@ -74,7 +80,7 @@ func Restore(dir string, o RestoreOptions) (done string, err error) {
 	if err := store.Restore(dir, f, ids...); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("restored into %s; enrol it again before it exchanges", dir), nil
+	return fmt.Sprintf("%s is restored into %s; enrol it again before it exchanges", o.From, dir), nil
 }
 
 // RestoreRefused tells whether Restore refused its input.

@@ -3,6 +3,7 @@ package appliance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -79,4 +80,32 @@ func usbCopies(dir, name string) (have []string, newest time.Time, err error) {
 	}
 	slices.Sort(have)
 	return have, newest, err
+}
+
+// newestOn is the newest backup on a stick or disk; it refuses one that holds
+// those of several sites, or none.
+func newestOn(dir string) (string, error) {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", store.ErrBackup, err)
+	}
+	newest, sites := map[string]string{}, []string(nil)
+	for _, e := range list { // by name: of one site the newest comes last
+		stem, ok := strings.CutSuffix(e.Name(), usbCopyEnd)
+		i := strings.LastIndexByte(stem, '-')
+		if !ok || i < 0 || !strings.HasPrefix(stem, "preau-") {
+			continue
+		}
+		if newest[stem[:i]] == "" {
+			sites = append(sites, stem[:i])
+		}
+		newest[stem[:i]] = filepath.Join(dir, e.Name())
+	}
+	switch len(sites) {
+	case 0:
+		return "", fmt.Errorf("%w: there is none in %s", store.ErrBackup, dir)
+	case 1:
+		return newest[sites[0]], nil
+	}
+	return "", fmt.Errorf("%w: %s holds those of several sites (%s): name the file", store.ErrBackup, dir, strings.Join(sites, ", "))
 }

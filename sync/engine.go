@@ -363,7 +363,11 @@ func (e *Engine) talk(ctx context.Context, conn net.Conn, office OfficeRow, rec 
 		return err
 	}
 	hello.Shut = s.shut
-	if err := f.write(frameHello, hello); err != nil {
+	greet := f.write
+	if hello.Pending > 0 {
+		greet = f.say // at once: in one piece with a batch it would wait for the batch's last byte
+	}
+	if err := greet(frameHello, hello); err != nil {
 		return fmt.Errorf("boxsync: hello: %w", err)
 	}
 	return s.run(ctx)
