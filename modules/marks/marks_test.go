@@ -30,10 +30,10 @@ type lycee struct {
 	names  []string
 }
 
-func newLycee(t testing.TB, pupils int) *lycee {
+func newLycee(t testing.TB, pupils int, more ...web.Route) *lycee {
 	t.Helper()
 	m := marks.Module()
-	l := &lycee{Site: webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: append(append(append(m.Collections, seal.Collections()...), org.Collections()...), packs.Collections()...)})}
+	l := &lycee{Site: webtest.New(t, webtest.Setup{Routes: append(m.Pages, more...), Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: append(append(append(m.Collections, seal.Collections()...), org.Collections()...), packs.Collections()...)})}
 	l.Clock.Set(time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
 	l.update(t, func(tx *store.Tx) error {
 		y, err := school.Years.One(tx, "label", "2026-2027")

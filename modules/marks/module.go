@@ -27,6 +27,7 @@ func Module() appliance.Module {
 			{Path: "/results", Access: school.May(school.SeeResults), Reads: []string{outcomes.Name(), org.Units.Name(), school.Contacts.Name()}, Every: time.Hour, Handle: showReturns},
 		},
 		OfficeNav: []web.NavItem{{Key: "marks.nav.returns", Href: "/results", Access: school.May(school.SeeResults)}},
+		Holds:     holds,
 		Demo:      demo, DemoAfter: []string{"people"},
 		Nav: []web.NavItem{
 			{Key: "marks.nav", Href: "/marks", Access: staff()},
