@@ -30,9 +30,23 @@ func (db *DB) Met(site string, lives []Life) error {
 				return err
 			}
 		}
+		for _, l := range lives[:len(lives)-1] {
+			if err := tx.setCounter(overPrefix+l.Origin.String(), 1); err != nil {
+				return err
+			}
+		}
 		return tx.put(key, line)
 	})
 }
+
+// IsOver tells whether a peer once said that a life of its store had ended. Who
+// lives it all the same has an older card in hand.
+func (db *DB) IsOver(life Origin) (yes bool, err error) {
+	err = db.View(func(tx *Tx) error { yes = tx.counter(overPrefix+life.String()) > 0; return nil })
+	return yes, err
+}
+
+const overPrefix = "over "
 
 const linePrefix = "lives before "
 

@@ -445,7 +445,7 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 	if err := e.learnDict(commonDict(w.Dicts)); err != nil {
 		return err
 	}
-	if reborn, err := e.askWhoIAm(have); reborn || err != nil {
+	if reborn, err := e.askWhoIAm(have, w.Over); reborn || err != nil {
 		return errors.Join(errReborn, err)
 	}
 	if err := e.takeUp(s, have); err != nil {

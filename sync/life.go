@@ -60,11 +60,11 @@ func isOlder(db *store.DB, have map[store.Feed]store.Cursor) (older bool, common
 	return older, common, nil
 }
 
-// askWhoIAm has an older copy go on under a new origin: what the office is not
+// askWhoIAm has an older copy, which may be one of a life that was over, go on under a new origin: what the office is not
 // known to share of the old life is given again under the new.
-func (e *Engine) askWhoIAm(have map[store.Feed]store.Cursor) (reborn bool, err error) {
+func (e *Engine) askWhoIAm(have map[store.Feed]store.Cursor, over bool) (reborn bool, err error) {
 	older, common, err := isOlder(e.o.DB, have)
-	if err != nil || !older {
+	if err != nil || !older && !over {
 		return false, err
 	}
 	e.o.Log.Warn("this store is an older copy of itself: it goes on under a new origin", "common", common)

@@ -128,6 +128,7 @@ type welcomeWire struct {
 	Waiting int          `cbor:"5,keyasint,omitempty"`
 	Compare []byte       `cbor:"6,keyasint,omitempty"` // sets of which cursors say nothing
 	Dicts   []uint32     `cbor:"7,keyasint,omitempty"` // that the office can read
+	Over    bool         `cbor:"9,keyasint,omitempty"` // the life that the box lives has ended: its card is an older one
 	Format  int          `cbor:"8,keyasint,omitempty"`
 }
 
