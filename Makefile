@@ -53,7 +53,7 @@ build: ## build/preau, static and stripped
 demo: ## an office and a school on this machine, with invented people
 	go run . demo
 
-.PHONY: bench-store bench-pages bench-signin bench-people bench-marks bench-sync
+.PHONY: bench-store bench-pages bench-signin bench-people bench-marks bench-sync bench-crowd
 bench-store: ## durable commits against a raw append and fdatasync loop
 	@scripts/bench store ./store/...
 bench-pages: tools-bench build ## pages per second against nginx serving the same bytes
@@ -66,6 +66,8 @@ bench-marks: ## averages, the mark sheet, bulletins of a class and of a school, 
 	@scripts/bench marks ./modules/marks
 bench-sync: tools-sync build/npm ## a school's day through Préau and five others, unlimited and at 64 kbit/s
 	@scripts/bench sync ./sync
+bench-crowd: build ## 10,000 boxes calling one office within a minute; PREAU_CROWD_BOXES, PREAU_CROWD_CHANGES
+	@scripts/bench crowd ./sync
 
 .PHONY: night
 night: tools ## the long totals: crash states, kills, power cuts, seeds, fuzzing

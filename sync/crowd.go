@@ -1,7 +1,10 @@
 package boxsync
 
 import (
+	"context"
 	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -166,4 +169,26 @@ func bounded(d time.Duration) time.Duration {
 		return lastBack - rand.N(lastBack/3)
 	}
 	return d
+}
+
+// returnMemory returns memory to the system when many sessions have let their
+// compressors go: an office in which nothing happens collects its garbage every few
+// minutes only, and what is pooled outlives one collection.
+func (h *Hub) returnMemory(ctx context.Context) {
+	const many = 256
+	t := time.NewTicker(crowdRestAfter)
+	defer t.Stop()
+	for most := int64(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			now := h.z.inUse.Load()
+			if most = max(most, now); most-now >= many {
+				most = now
+				runtime.GC()
+				debug.FreeOSMemory()
+			}
+		}
+	}
 }

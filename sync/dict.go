@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -66,6 +67,7 @@ func commonDict(theirs []uint32) (id uint32) {
 type codecs struct {
 	level    zstd.EncoderLevel
 	decoders sync.Pool
+	inUse    atomic.Int64 // compressors and decompressors that sessions hold
 }
 
 // newCodecs compress at a level: a box has one session and a thin line, the office

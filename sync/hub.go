@@ -83,6 +83,7 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	var all, notes sync.WaitGroup
 	noting, stopNoting := context.WithCancel(context.WithoutCancel(ctx))
 	notes.Go(func() { h.writeContacts(noting) })
+	notes.Go(func() { h.returnMemory(noting) })
 	defer func() {
 		all.Wait()
 		stopNoting()
@@ -210,6 +211,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true, watch: []string{store.OutboxName(site), peers.Name()}}
 	s.init()
 	s.setShut(hello.Shut)
+	s.crowded = func() bool { return 4*h.lobby.served() > h.o.Most }
 	g := &guest{site: site, idle: s.rests, depart: func(reason string, back time.Duration) {
 		s.dismiss(byeWire{Reason: reason, Back: seconds(back)})
 		time.AfterFunc(byeWithin, cancel) // a line that does not take the word

@@ -17,6 +17,12 @@ func (s *session) writes(ctx context.Context) error {
 	defer stop()
 	ping, asked, told := time.NewTicker(restAfter), time.Now(), time.Now()
 	defer ping.Stop()
+	var soon <-chan time.Time // never at a box
+	if s.crowded != nil {
+		t := time.NewTicker(crowdRestAfter)
+		defer t.Stop()
+		soon = t.C
+	}
 	for {
 		if err := s.conn.SetWriteDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 			return err
@@ -51,6 +57,12 @@ func (s *session) writes(ctx context.Context) error {
 			if err := s.stands(); err != nil {
 				return err
 			}
+		case <-soon:
+			if s.crowded() {
+				if err := s.f.quiet(crowdRestAfter); err != nil {
+					return err
+				}
+			}
 		case <-ping.C:
 			if err := s.stands(); err != nil {
 				return err
@@ -65,7 +77,7 @@ func (s *session) writes(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := s.f.quiet(); err != nil {
+			if err := s.f.quiet(restAfter); err != nil {
 				return err
 			}
 			if !s.onPing && time.Since(asked) >= pingEvery {
@@ -229,7 +241,7 @@ func (s *session) sendBatch(lanes []store.Lane) (bool, error) {
 // side that only came to empty its pockets then leaves.
 func (s *session) sayIdle(flying int) (bool, error) {
 	s.mu.Lock()
-	rest := flying > 0 || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown) || len(s.fetching) > 0 || len(s.wanted) > 0 || len(s.flying) > 0
+	rest := len(s.replies) > 0 || flying > 0 || s.hold || s.cmp.asks(setUp) || s.cmp.asks(setDown) || len(s.fetching) > 0 || len(s.wanted) > 0 || len(s.flying) > 0
 	said, peer := s.idle, s.peerIdle
 	if !rest {
 		s.idle = true

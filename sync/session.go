@@ -82,6 +82,7 @@ type session struct {
 	hears      func(stateWire)                 // the office: hears it
 	heard      func()                          // the office: the line stands
 	watch      []string                        // commits that may concern this session; nil: all
+	crowded    func() bool                     // the office: memory is dear now
 	bye        *byeWire                        // said as soon as may be
 }
 

@@ -26,6 +26,9 @@ const (
 const (
 	mostChunk = 64 << 10
 	restAfter = 30 * time.Second
+	// crowdRestAfter is what the office waits when a quarter of its places is taken:
+	// a compressor costs it a megabyte, beginning again a box some fifty bytes.
+	crowdRestAfter = 5 * time.Second
 )
 
 // framer reads and writes frames. One goroutine may write while another reads.
@@ -85,6 +88,7 @@ func (f *framer) write(kind byte, v any) error {
 	defer f.wmu.Unlock()
 	if f.enc == nil {
 		f.enc = f.pool.Get().(*zstd.Encoder)
+		f.z.inUse.Add(1)
 		f.enc.Reset((*gather)(&f.out))
 	}
 	if _, err := f.enc.Write(append(head, body...)); err != nil {
@@ -158,6 +162,7 @@ func (f *framer) rest() error {
 	}
 	err := f.enc.Close()
 	f.pool.Put(f.enc)
+	f.z.inUse.Add(-1)
 	f.enc, f.since = nil, 0
 	if err != nil {
 		return err
@@ -166,10 +171,10 @@ func (f *framer) rest() error {
 }
 
 // quiet drops the context when nothing was written for a while.
-func (f *framer) quiet() error {
+func (f *framer) quiet(after time.Duration) error {
 	f.wmu.Lock()
 	defer f.wmu.Unlock()
-	if f.enc == nil || time.Since(f.wrote) < restAfter {
+	if f.enc == nil || time.Since(f.wrote) < after {
 		return nil
 	}
 	return f.rest()
@@ -234,6 +239,7 @@ func (f *framer) wake() error {
 		return fmt.Errorf("%w: an end without a beginning", ErrFrame)
 	}
 	f.dec = f.z.decoders.Get().(*zstd.Decoder)
+	f.z.inUse.Add(1)
 	if err := f.dec.Reset(&f.src); err != nil {
 		return err
 	}
@@ -249,6 +255,7 @@ func (f *framer) drop() {
 	if err := f.dec.Reset(nil); err == nil {
 		f.z.decoders.Put(f.dec)
 	}
+	f.z.inUse.Add(-1)
 	f.dec, f.r, f.src.rested = nil, nil, false
 }
 
@@ -260,6 +267,7 @@ func (f *framer) close() {
 	if f.enc != nil {
 		f.enc.Reset(nil)
 		f.pool.Put(f.enc)
+		f.z.inUse.Add(-1)
 		f.enc = nil
 	}
 }
