@@ -48,7 +48,7 @@ func remarksView(p *remarksPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if p.Closed {
+			if p.Issued {
 				templ_7745c5c3_Err = web.Notice(p.Base, web.Mark{Icon: "lock", Tone: web.Ochre, Bold: p.T("marks.remarks.closed"), Text: p.T("marks.remarks.closed.text")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

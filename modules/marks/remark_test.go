@@ -60,7 +60,7 @@ func TestRemarksReachTheBulletin(t *testing.T) {
 	if p := teacher.Do(req); p.Status != 200 || !strings.Contains(p.Body, `"mark":"Excellent travail"`) {
 		t.Errorf("a row is answered with %d %s", p.Status, p.Body)
 	}
-	if p := l.As(school.Head).Get(at); p.Status != 200 || strings.Contains(p.Body, `id="marks"`) {
+	if p := l.As(school.Head).Get(at); p.Status != 200 || strings.Contains(p.Body, `id="marks"`) || p.Has("sont émis") {
 		t.Errorf("the head reads and has no field: %d", p.Status)
 	}
 	if p := l.As(school.Pupil).Get(at); p.Status != http.StatusNotFound {
@@ -86,6 +86,9 @@ func TestRemarksReachTheBulletin(t *testing.T) {
 	}
 	if p := open.Submit(at, map[string]any{"m.2": "Trop tard"}); p.Status != 422 || !p.Has("Les bulletins sont émis.") {
 		t.Errorf("after the issue: %s", p)
+	}
+	if p := teacher.Get(at); !p.Has("Les bulletins sont émis. Pour un changement") {
+		t.Errorf("afterwards the page says\n%s", p)
 	}
 	if p := deputy.Get(at); !strings.Contains(p.Body, `id="marks"`) {
 		t.Error("the censeur cannot correct for an appeal")

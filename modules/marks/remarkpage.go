@@ -26,6 +26,7 @@ type remarksPage struct {
 	Rows    []remarkLine
 	Said    int
 	Closed  bool // nothing can be written
+	Issued  bool // because bulletins are issued
 	Focus   int
 	Hidden  int // rows saved although others were refused
 }
@@ -69,9 +70,11 @@ func (p *remarksPage) read(c *web.Ctx, tx *store.Tx) error {
 		return c.NotFound()
 	}
 	no := t.mayRemark(tx, c.Actor(), p.Code)
-	if p.Closed = school.RefusalsIn(no) != nil; no != nil && !p.Closed {
+	why := school.RefusalsIn(no)
+	if p.Closed = why != nil; no != nil && !p.Closed {
 		return no
 	}
+	p.Issued = p.Closed && why[0].Key == "marks.remark.refused.issued"
 	r, err := remarksOf(tx, class, t.Period.Number, p.Code)
 	if err != nil {
 		return err
