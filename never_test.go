@@ -135,10 +135,16 @@ func TestExportsHoldNoFormulas(t *testing.T) {
 	if dry.Status == http.StatusOK {
 		dry.Submit(dry.URL.Path, map[string]any{})
 	}
+	form := filepath.Join(t.TempDir(), "decisions.csv")
+	if err := os.WriteFile(form, []byte(s.enter("box", "head", 0).Get("/admin/year/decisions.csv").Body), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s.stop("box")
-	for _, what := range []string{"people", "circulars"} {
+	for _, what := range []string{"people", "circulars", "decisions"} {
 		path := filepath.Join(t.TempDir(), what+".csv")
-		if out, err := exec.Command(s.bin, "export", what, "--to", path, "--format", "csv", "--data", filepath.Join(s.dir, "box")).CombinedOutput(); err != nil {
+		if what == "decisions" {
+			path = form
+		} else if out, err := exec.Command(s.bin, "export", what, "--to", path, "--format", "csv", "--data", filepath.Join(s.dir, "box")).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		rows := readCSV(t, path)

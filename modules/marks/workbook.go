@@ -59,7 +59,7 @@ func (p *sheetPage) workbook(w io.Writer) error {
 		r, n := &p.Rows[i], strconv.Itoa(bookFirst+i)
 		r.Token = "-"
 		set("A"+n, r.N)
-		set("B"+n, r.Name)
+		set("B"+n, booksheet.Harmless(r.Name))
 		set("D"+n, r.hidden())
 		if r.Mark.State == average.Given {
 			if err := f.SetCellDefault(bookName, "C"+n, r.Mark.Value.String()); err != nil { // exact: never through a float
@@ -206,7 +206,7 @@ func (p *bookPage) compare(c *web.Ctx, u web.Upload) error {
 			p.Refused = append(p.Refused, bookRow{Name: cells.Text(1), There: cells.Text(2), Why: p.T("marks.book.not_here")})
 			continue
 		}
-		if cells.Text(1) != here.Name {
+		if cells.Text(1) != booksheet.Harmless(here.Name) && cells.Text(1) != here.Name {
 			return school.Refuse("marks.refused.book_moved", "file", "line", cells.Line, "name", here.Name)
 		}
 		delete(at, was.Pupil)

@@ -10,6 +10,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"preau/school"
+	"preau/store"
 	"preau/web/webtest"
 )
 
@@ -125,5 +126,28 @@ func TestSpreadsheetsRefused(t *testing.T) {
 	refused("no file", teacher.Get(one+"/xlsx").Submit(one+"/xlsx", nil), "Choisissez le fichier rempli")
 	if p := l.As(school.Secretary).Get(one + "/file"); p.Status != 404 {
 		t.Errorf("the secretary downloads marks: %d", p.Status)
+	}
+}
+
+// A name that a spreadsheet would compute goes home as text, and is known again.
+func TestANameIsNoFormula(t *testing.T) {
+	l := newLycee(t, 2)
+	l.update(t, func(tx *store.Tx) error {
+		p, err := school.People.Get(tx, l.pupils[0])
+		if err != nil {
+			return err
+		}
+		p.Value.Surname = "=HYPERLINK(1)"
+		return school.People.Set(tx, l.pupils[0], p.Value)
+	})
+	teacher := l.As(school.Teacher)
+	sheet := path(l.evaluation(t, teacher, nil))
+	f := book(t, teacher, sheet)
+	if got, _ := f.GetCellValue("Notes", "B5"); !strings.HasPrefix(got, "'=HYPERLINK(1)") {
+		t.Errorf("B5 holds %q", got)
+	}
+	fill(t, f, map[string]any{"C5": 12})
+	if p := send(t, teacher, sheet, f); p.Status != http.StatusOK || !p.Has("=HYPERLINK(1)") || p.Has("Refusé") {
+		t.Errorf("come back: %s", p)
 	}
 }

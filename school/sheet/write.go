@@ -34,11 +34,18 @@ func Write(w io.Writer, format string, rows [][]any) error {
 	return fmt.Errorf("sheet: no list is written as %q", format)
 }
 
-// harmless keeps a spreadsheet from computing what somebody wrote as a name: an
+// Harmless keeps a spreadsheet from computing what somebody wrote as a name: an
 // apostrophe makes it text.
-func harmless(cell any) any {
-	if s, ok := cell.(string); ok && s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+func Harmless(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
 		return "'" + s
+	}
+	return s
+}
+
+func harmless(cell any) any {
+	if s, ok := cell.(string); ok {
+		return Harmless(s)
 	}
 	return cell
 }
