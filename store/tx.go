@@ -46,6 +46,9 @@ func (tx *Tx) Now() (time.Time, bool) {
 // stands still no version has changed, so nothing need be asked.
 func (tx *Tx) Commit() uint64 { return uint64(tx.t.ID()) }
 
+// Writes tells whether the transaction may write: what it reads may never come to be.
+func (tx *Tx) Writes() bool { return tx.t.Writable() }
+
 // OnRead has every collection that is read from now on told to fn. The page
 // kit holds a handler to what it declared.
 func (tx *Tx) OnRead(fn func(collection string)) { tx.seen = fn }

@@ -43,7 +43,7 @@ func Remember[T any](c *Ctx, tx *store.Tx, key string, collections []string, rea
 		return v, nil
 	}
 	v, err := read()
-	if err == nil {
+	if err == nil && !tx.Writes() {
 		m.made, m.versions, m.value = true, versions, v
 	}
 	return v, err

@@ -32,6 +32,18 @@ func TestRememberUntilACollectionChanges(t *testing.T) {
 				return err
 			}
 			return c.Text(http.StatusOK, strconv.Itoa(n))
+		}}, web.Route{Path: "/count/more", Access: school.SignedIn(), Reads: []string{"sample.notes"}, Handle: func(c *web.Ctx) error {
+			err := c.DB().Update(func(tx *store.Tx) error { // looks at the count before it adds to it
+				_, err := web.Remember(c, tx, "count", []string{"sample.notes"}, func() (int, error) { return sample.Notes.Count(tx, "number") })
+				if err == nil {
+					_, err = sample.Notes.Add(tx, sample.Note{Number: 99})
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return c.Text(http.StatusOK, "")
 		}})
 	})
 	c := s.As(school.Head)
@@ -48,5 +60,9 @@ func TestRememberUntilACollectionChanges(t *testing.T) {
 	}
 	if got := c.Get("/count").Body; got != "4" || made != 2 {
 		t.Errorf("after a change: %s records, read %d times", got, made)
+	}
+	c.Get("/count/more")
+	if got := c.Get("/count").Body; got != "5" {
+		t.Errorf("after a write that had looked before: %s records", got)
 	}
 }

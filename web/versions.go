@@ -14,8 +14,12 @@ type versions struct {
 	byName map[string]uint64
 }
 
-// of is a collection's version as the transaction sees it.
+// of is a collection's version as the transaction sees it. One that writes has
+// the number of the commit that it will make, and not yet its versions.
 func (v *versions) of(tx *store.Tx, name string) uint64 {
+	if tx.Writes() {
+		return tx.Version(name)
+	}
 	commit := tx.Commit()
 	v.mu.Lock()
 	defer v.mu.Unlock()
