@@ -96,12 +96,17 @@ func TestADaysBytesHold(t *testing.T) {
 	const day, month, file = 300_000, 700_000, 1_500_000
 	budgetSim(t, Budget{store.Bulk: {Day: day, Month: month}}, func(t *testing.T, w *sim, b *simBox) {
 		publish(t, &w.office, simDown, "bulk", noise(1, file), b.school)
+		came := int64(0)
 		for i := range 6 { // the power goes at some byte of the file
 			b.link.CrashAfter(int64(30_000+7000*i), func() { b.left = b.image() })
-			_, _ = w.call(b)
+			r, _ := w.call(b)
+			came += r.Down - 3000 // what is not the file's: keys, greetings
 		}
 		b.link.CutAfter(0)
 		crossed := laneUse(t, b, store.Bulk)
+		if n := crossed.Up + crossed.Down; n < came {
+			t.Errorf("%d bytes came before power cuts, %d are counted", came, n)
+		}
 		for range 4 {
 			if _, err := w.call(b); err != nil {
 				t.Fatal(err)
