@@ -15,7 +15,7 @@ import (
 // in names of every letter of the country.
 func TestTheYearOnPaper(t *testing.T) {
 	l := newLycee(t, 3)
-	head, deputy := l.As(school.Head), l.As(school.Deputy)
+	head := l.As(school.Head)
 	names := [][2]string{{"AGBÉNYÉGAH", "Ɖoɖui Ŋuto Ʋenunya Ɣedzi"}, {"ƑIAƑI-KPƐLLY", "Ɛsɔnam Ʊrɩ Pɩyalʊ"}, {"TCHAA", "Ɛ́sɔ̃ Ŋ̀ma"}}
 	l.update(t, func(tx *store.Tx) error {
 		for i, n := range names {
@@ -49,7 +49,8 @@ func TestTheYearOnPaper(t *testing.T) {
 		t.Errorf("the first semester tells the year:\n%s", first)
 	}
 	l.Clock.Set(time.Date(2027, 6, 15, 9, 0, 0, 0, time.UTC))
-	head, deputy = l.As(school.Head), l.As(school.Deputy)
+	head = l.As(school.Head)
+	deputy := l.As(school.Deputy)
 	if p := deputy.Get(l.classPath("council") + "?period=2&n=1"); !p.Has("Décision") {
 		t.Errorf("the last council takes no decision:\n%s", p)
 	}
