@@ -129,6 +129,7 @@ func Enrol(ctx context.Context, r *Running, addr, code string) (boxsync.Enrolled
 			{&s.Region, e.School.Region},
 			{&s.Inspection, e.School.Inspection},
 			{&s.Type, e.School.Type},
+			{&s.Town, e.School.Town},
 		} {
 			if f.from != "" {
 				*f.to = f.from

@@ -75,7 +75,7 @@ func welcome(tx *store.Tx, code string) (boxsync.SchoolInfo, error) {
 	if err != nil && !errors.Is(err, org.ErrNoUnit) {
 		return boxsync.SchoolInfo{}, err
 	}
-	return boxsync.SchoolInfo{Code: u.Value.Code, Name: u.Value.Name, Region: region.Code, Inspection: inspection.Code, Type: u.Value.Type}, nil
+	return boxsync.SchoolInfo{Code: u.Value.Code, Name: u.Value.Name, Region: region.Code, Inspection: inspection.Code, Type: u.Value.Type, Town: u.Value.Town}, nil
 }
 
 // Run serves boxes until ctx ends.

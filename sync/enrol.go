@@ -26,6 +26,7 @@ type SchoolInfo struct {
 	Region     string `cbor:"3,keyasint,omitempty"`
 	Inspection string `cbor:"4,keyasint,omitempty"`
 	Type       string `cbor:"5,keyasint,omitempty"`
+	Town       string `cbor:"6,keyasint,omitempty"`
 }
 
 // Enrolled is what an enrolment pins.

@@ -42,6 +42,15 @@ type boardRow struct {
 // Number2 is Base.Number, which a field of the page's own hides.
 func (p boardPage) Number2(n int) string { return p.Base.Number(n) }
 
+// files is the address under which the list comes as a file.
+func (p boardPage) files() string {
+	href := "/marks/board?period=" + strconv.Itoa(p.Number) + "&"
+	if p.Only {
+		href += "only=1&"
+	}
+	return href
+}
+
 func showBoard(c *web.Ctx) error { return board(c, http.StatusOK, "") }
 
 func board(c *web.Ctx, status int, typed string) error {
@@ -50,6 +59,9 @@ func board(c *web.Ctx, status int, typed string) error {
 	p.Wide = true
 	number, _ := strconv.Atoi(c.Query("period"))
 	if err := c.View(func(tx *store.Tx) error { return p.read(tx, number) }); err != nil {
+		return err
+	}
+	if done, err := sendList(c, p.Title+" "+p.Period.Name, p.list); done {
 		return err
 	}
 	p.Lead = p.T("marks.board.lead", "period", p.Period.Name, "day", p.Day(p.Last), "count", p.Left)

@@ -78,6 +78,15 @@ func (p *notebookPage) list(t *term) [][]any {
 	return rows
 }
 
+// list is who still has what to enter, for a spreadsheet.
+func (p boardPage) list() [][]any {
+	rows := [][]any{{p.T("marks.col.class"), p.T("marks.col.subject"), p.T("marks.col.teacher"), p.T("marks.col.evaluations"), p.T("marks.col.lacks"), p.T("marks.col.entered"), p.T("marks.col.wanted")}}
+	for _, r := range p.Rows {
+		rows = append(rows, []any{r.Label, r.Subject, r.Teachers, r.Held, r.Lacks, r.Entered, r.Wanted})
+	}
+	return rows
+}
+
 // number is a text as a spreadsheet should have it: as a number where it is one.
 func number(text string) any {
 	if _, err := average.ParseDecimal(text); err == nil {

@@ -415,6 +415,9 @@ func TestTheBoardClosesAndReopens(t *testing.T) {
 			t.Errorf("the board lacks %q: %s", words, board)
 		}
 	}
+	if file := deputy.Get("/marks/board?as=csv"); !file.Has("Tle D1;Mathématiques;TCHASSANTI Pyalo;") || !file.Has(";1;3") {
+		t.Errorf("the board as a file: %s", file)
+	}
 	closing := "/marks/board/closing?period=1"
 	if p := board.Submit(closing, map[string]any{"last": "2030-01-01"}); p.Status != 422 || !p.Has("« 2030-01-01 » ne convient pas") {
 		t.Errorf("an odd closing day: %s", p)
