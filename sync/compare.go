@@ -54,10 +54,13 @@ type comparison struct {
 	items map[uint8][]store.Item
 	at    map[store.Feed]store.Cursor // office: where the outbox stood when its items were listed
 	open  map[uint8]int               // box: questions without an answer; no entry: not compared
-	queue []store.ID                  // office: rows to send
-	gone  []store.ID
-	set   uint8         // of queue and gone
-	then  []compareWire // office: answers, after the queue
+	due   []dueAnswer                 // office: in the order of the questions
+}
+
+// dueAnswer is an answer and what goes before it.
+type dueAnswer struct {
+	rows, gone []store.ID
+	answer     compareWire
 }
 
 // asks tells whether a box still compares a set.
@@ -286,21 +289,24 @@ func (s *session) compared(w compareWire) error {
 func (s *session) sendCompared() (bool, error) {
 	s.mu.Lock()
 	c := s.cmp
-	if c == nil || len(c.queue)+len(c.gone)+len(c.then) == 0 {
+	if c == nil || len(c.due) == 0 {
 		s.mu.Unlock()
 		return false, nil
 	}
-	w := compareWire{Set: c.set}
-	n := min(len(c.queue), 50)
-	ids := c.queue[:n]
-	c.queue = c.queue[n:]
-	if n == 0 && len(c.gone) > 0 {
-		for _, id := range c.gone {
+	d := &c.due[0]
+	w := compareWire{Set: d.answer.Set}
+	n := min(len(d.rows), 50)
+	ids := d.rows[:n]
+	d.rows = d.rows[n:]
+	switch {
+	case n > 0:
+	case len(d.gone) > 0:
+		for _, id := range d.gone {
 			w.Gone = append(w.Gone, writeID(id))
 		}
-		c.gone = nil
-	} else if n == 0 {
-		w, c.then = c.then[0], c.then[1:]
+		d.gone = nil
+	default:
+		w, c.due = d.answer, c.due[1:]
 	}
 	s.mu.Unlock()
 	if n > 0 {

@@ -73,8 +73,7 @@ func (h *Hub) answerCompare(s *session, site string, body []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.set, c.queue, c.gone = w.Set, append(c.queue, send...), append(c.gone, gone...)
-	c.then = append(c.then, a)
+	c.due = append(c.due, dueAnswer{send, gone, a})
 	return nil
 }
 

@@ -100,6 +100,45 @@ func TestARolledBackCardGoesOnUnderANewOrigin(t *testing.T) {
 	}
 }
 
+// TestACardFromBetweenLivesIsGivenBackAll puts back two cards of which no cursor
+// tells that they are old: one copied when a new life had begun and the rows had not
+// yet come back, and one of a life that was over before it sent anything.
+func TestACardFromBetweenLivesIsGivenBackAll(t *testing.T) {
+	p := newPair(t)
+	unused, first := card(t, p.box), p.box.db.Origin()
+	put(t, p.box.db, up, memo{Text: "un"})
+	p.once(t)
+	old := card(t, p.box)
+	put(t, p.box.db, up, memo{Text: "deux"})
+	p.once(t)
+	back := func(card []byte) {
+		t.Helper()
+		rollBack(t, &p.box, card)
+		p.engine = p.newEngine(t, p.box, "TG-1")
+		p.once(t)
+		if got := texts(t, p.box.db, up); got != "un deux" {
+			t.Errorf("the box holds %q", got)
+		}
+	}
+
+	rollBack(t, &p.box, old)
+	head, err := p.box.db.Head(store.Feed{Origin: first, Lane: store.Records})
+	if err == nil {
+		err = p.box.db.Rebirth(head.Number)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := card(t, p.box)
+	p.engine = p.newEngine(t, p.box, "TG-1")
+	p.once(t)
+	back(between)
+	back(unused)
+	if p.box.db.Origin() == first {
+		t.Error("the card goes on with a life that was over")
+	}
+}
+
 // TestANewBoxOfASchoolIsGivenBackWhatTheSchoolWrote replaces a dead box, and then
 // a disk that holds nearly all: what is sent is in proportion to what is missing.
 func TestANewBoxOfASchoolIsGivenBackWhatTheSchoolWrote(t *testing.T) {
