@@ -63,14 +63,14 @@ func TestACopiedCard(t *testing.T) {
 		}
 	}
 	waitUntil(t, "the original's reading is counted", counted(one))
-	if p := operator.Get("/schools/LYC-0117"); p.Has("Deux boîtiers") {
+	if p := operator.Get("/schools/LYC-0117"); p.Has("Une carte ancienne ou copiée") {
 		t.Error("a copy is told of before there is one")
 	}
 	s.start("twin", "serve", "--data", twin, "--listen", at)
 	read("http://"+at, two)
 	waitUntil(t, "the copy's reading is counted", counted(two))
 	waitUntil(t, "the office tells of the copy", func() bool {
-		return operator.Get("/schools/LYC-0117").Has("Deux boîtiers appellent comme un seul")
+		return operator.Get("/schools/LYC-0117").Has("Une carte ancienne ou copiée a appelé")
 	})
 	s.Box = "http://" + at
 	if p := s.enter("box", "technician", 0).Get("/status"); !p.Has("Suite des données") {

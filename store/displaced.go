@@ -59,20 +59,6 @@ func (tx *Tx) metAll(lives []Life, site string) bool {
 	return true
 }
 
-// Outlived tells whether another life of a site names this one among those that
-// it went through: whoever still calls under it is a second copy of the store.
-func (db *DB) Outlived(site string, life Origin) (yes bool, err error) {
-	err = db.View(func(tx *Tx) error {
-		for _, o := range tx.origins(site) {
-			for line := tx.get(counterKey(linePrefix + o.String())); len(line) >= 16 && o != life; line = line[16:] {
-				yes = yes || Origin(line[:8]) == life
-			}
-		}
-		return nil
-	})
-	return yes, err
-}
-
 // descends tells whether a life knew the version of a row that it writes over.
 func (tx *Tx) descends(life Origin, old Meta) bool {
 	v := tx.get(counterKey(linePrefix + life.String()))

@@ -236,9 +236,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 	if welcome.Have, err = h.meet(site, s, hello.Lives); err != nil {
 		return err
 	}
-	if welcome.Over, err = h.o.DB.IsOver(s.peerLife); err != nil {
-		return err
-	}
+	welcome.Over = s.peerOver
 	if welcome.Compare, err = h.toCompare(site, s, hello); err != nil {
 		return err
 	}

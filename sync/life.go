@@ -97,8 +97,13 @@ func (h *Hub) meet(site string, s *session, told []lifeWire) (have []cursorWire,
 	if err := h.o.DB.Met(site, lives); err != nil {
 		return nil, err
 	}
-	if err := h.noteCopy(site, s.peerLife); err != nil {
+	if s.peerOver, err = h.o.DB.IsOver(s.peerLife); err != nil {
 		return nil, err
+	}
+	if s.peerOver {
+		if err := h.noteCopy(site); err != nil {
+			return nil, err
+		}
 	}
 	for _, l := range lives {
 		for _, lane := range lanes {
@@ -121,11 +126,7 @@ const copyNoted = 10 * time.Minute
 // noteCopy sees that a box calls under a life whose end another box of the school
 // has told: a card was copied and both are in use. Each goes on with what it
 // writes; it is people who must put one away.
-func (h *Hub) noteCopy(site string, life store.Origin) error {
-	copied, err := h.o.DB.Outlived(site, life)
-	if err != nil || !copied {
-		return err
-	}
+func (h *Hub) noteCopy(site string) error {
 	h.o.Log.Warn("two boxes call as one: a card was copied", "site", site)
 	return h.o.DB.Update(func(tx *store.Tx) error {
 		now, _ := tx.Now()

@@ -64,6 +64,7 @@ type session struct {
 	cutOf      store.Hash  // the file that cut is of; only the writer asks
 	cut        map[[16]byte]int64
 	peerLife   store.Origin // under which the box writes
+	peerOver   bool         // it has said itself that this life had ended
 	owed       atomic.Bool  // the answer to a ping
 	onPing     bool         // answer pings (the office)
 	greeted    func(kind byte, body []byte) error
