@@ -89,7 +89,7 @@ const arrived = `JSON.stringify({
 	requests: 1 + performance.getEntriesByType("resource").filter(r => r.initiatorType !== "img").length})`
 
 // files are links that a browser keeps as a file: they open no page.
-var files = regexp.MustCompile(`/(annexes/\d+|file|openapi\.json)$|\.(csv|tsv|xlsx|ods|json|pdf|crt|zip)$|[?&]format=`)
+var files = regexp.MustCompile(`/(annexes/\d+|file|openapi\.json)$|\.(csv|tsv|xlsx|ods|json|pdf|crt|zip)$|[?&](format|as)=`)
 
 // visit opens the pages given and those that they lead to, one of each kind.
 func (w *round) visit(tab *webtest.Tab, who string, person login, paths ...string) {

@@ -207,6 +207,9 @@ func (s *session) sendBatch(lanes []store.Lane) (bool, error) {
 			from := was
 			from.Origin = f.Origin
 			b, err := s.db.Changes(f, from, size*perByte)
+			if errors.Is(err, store.ErrCursor) && s.db.Origin() != s.life {
+				return false, errReborn // the reader has just learned it
+			}
 			if err != nil {
 				return false, fmt.Errorf("boxsync: changes: %w", err)
 			}
