@@ -258,6 +258,9 @@ func (r *reader) byRight(path string, p *webtest.Page, head *webtest.Client) boo
 		if parts[2] == "presses" || r.role == "pupil" || r.role == "nobody" {
 			return false
 		}
+		if parts[2] == "sheets" && parts[4] != "" && r.c.Get("/marks/sheets/"+parts[3]).Status == http.StatusOK {
+			return true // who sees the sheet is told why not
+		}
 		return r.role == "head" || r.role == "deputy" || head.Get("/people/classes/"+parts[3]).Has("Titulaire : "+r.name)
 	case "notices": // read once more what one has read: nothing comes of it
 		return parts[3] == "read" && p.Status == http.StatusOK && p.Has("Lu et pris connaissance")
