@@ -252,7 +252,7 @@ func (r *reader) byRight(path string, p *webtest.Page, head *webtest.Client) boo
 		return r.role != "pupil" && r.role != "nobody"
 	case "people":
 		// The supervisor may see every pupil; no list leads there from each page.
-		pupil := r.role == "supervisor" && strings.Count(path, "/") == 2 && head.Get(path).Has("Parents et tuteurs")
+		pupil := r.role == "supervisor" && strings.Count(path, "/") == 2 && head.Get(path).Has("Classe")
 		return pupil || strings.Contains(p.Body, "<title>"+html.EscapeString(r.name))
 	case "marks":
 		if parts[2] == "presses" || r.role == "pupil" || r.role == "nobody" {
