@@ -25,10 +25,7 @@ import (
 // once. How soon the program is healthy again is noted.
 func TestAKilledOfficeLosesAndDoublesNothing(t *testing.T) {
 	kills, began := storetest.Total("kills", 300, 5000), time.Now()
-	bin := filepath.Join(t.TempDir(), "preau") // without the race detector, as it is in a school
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := preauIn(t)
 	first := emptyStage(t, bin)
 	port, err := portsInARow(3)
 	if err != nil {

@@ -56,17 +56,3 @@ func TestNeighboursFindTheBox(t *testing.T) {
 		}
 	}
 }
-
-// preauIn is a path under which this test binary is the command preau.
-func preauIn(t *testing.T) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "preau")
-	if err := os.Symlink(self, path); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}

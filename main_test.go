@@ -15,10 +15,23 @@ import (
 // TestMain lets the test binary be the commands that plays call: preau itself,
 // and a small client that asks its doors.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withFolder{m}, map[string]func(){
 		"preau": func() { os.Exit(cli.Main(os.Args[1:], testClock(), os.Stdin, os.Stdout, os.Stderr)) },
 		"http":  func() { os.Exit(askHTTP(os.Args[1:])) },
 	})
+}
+
+// withFolder runs the tests with a folder of their own for what they build.
+type withFolder struct{ *testing.M }
+
+func (w withFolder) Run() int {
+	var err error
+	if folder, err = os.MkdirTemp("", "preau-tests-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	defer os.RemoveAll(folder)
+	return w.M.Run()
 }
 
 // testClock is the machine's clock, or one that woke at $MACHINE_TIME without
@@ -51,6 +64,11 @@ func TestPlays(t *testing.T) {
 			return os.Geteuid() == 0, nil
 		},
 		Setup: func(e *testscript.Env) error {
+			bin, err := asInSchool()
+			if err != nil {
+				return err
+			}
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Values[crewKey{}] = &crew{}
 			e.Defer(e.Values[crewKey{}].(*crew).home)
 			e.Setenv("LC_ALL", "C.UTF-8")

@@ -61,11 +61,9 @@ func startSite(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: start NAME ARGS…")
 	}
 	name := args[0]
-	bin, err := exec.LookPath("preau")
-	if path := filepath.Join(strings.Split(ts.Getenv("PATH"), ":")[0], "preau"); err != nil {
-		bin = path
-	}
-	p := &player{cmd: exec.Command(bin, args[1:]...), log: &bytes.Buffer{}, done: make(chan struct{})}
+	bin, err := asInSchool()
+	ts.Check(err)
+	p := &player{cmd: exec.Command(filepath.Join(bin, "preau"), args[1:]...), log: &bytes.Buffer{}, done: make(chan struct{})}
 	p.cmd.Dir = ts.MkAbs(".")
 	p.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "TMPDIR=" + ts.Getenv("TMPDIR"), "LC_ALL=C.UTF-8", "MACHINE_TIME=" + ts.Getenv("MACHINE_TIME")}
 	logFile, err := os.OpenFile(ts.MkAbs(name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)

@@ -206,7 +206,7 @@ func checkEnviron(environ []string) error {
 
 // testVariable are read by tests and make, not by a site.
 var testVariable = map[string]bool{
-	"PREAU_NIGHT": true, "PREAU_TEST_MAIN": true, "PREAU_SEEDS": true, "PREAU_SHOTS": true, "PREAU_BENCH": true, "PREAU_BENCH_OUT": true,
+	"PREAU_NIGHT": true, "PREAU_RACED": true, "PREAU_TEST_MAIN": true, "PREAU_SEEDS": true, "PREAU_SHOTS": true, "PREAU_BENCH": true, "PREAU_BENCH_OUT": true,
 }
 
 func keys() (all []string) {
