@@ -1,9 +1,11 @@
 package appliance
 
 import (
+	"errors"
 	"strings"
 
 	"preau/school"
+	"preau/school/packs"
 	"preau/web"
 )
 
@@ -19,8 +21,8 @@ func ExitOf(code int, err error) int {
 	return Failed
 }
 
-// Sentence is an error for a person at a terminal: refusals in words, anything
-// else as it is.
+// Sentence is an error for a person at a terminal: refusals and the faults of a
+// country pack in words, anything else as it is.
 func (r *Running) Sentence(lang string, err error) string { return sentence(r.Words, lang, err) }
 
 // Sentence is Running.Sentence without a site, for a command line of these
@@ -34,11 +36,18 @@ func Sentence(modules []Module, lang string, err error) string {
 }
 
 func sentence(words *web.Words, lang string, err error) string {
+	var lines []string
+	var faults packs.Faults
+	if errors.As(err, &faults) {
+		for _, f := range faults {
+			lines = append(lines, f.At(f.Text(func(key string, kv ...any) string { return words.T(lang, key, kv...) })))
+		}
+		return strings.Join(lines, "\n")
+	}
 	no := school.RefusalsIn(err)
 	if no == nil {
 		return err.Error()
 	}
-	var lines []string
 	for _, r := range no {
 		var kv []any
 		for k, v := range r.Args {

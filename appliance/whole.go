@@ -55,9 +55,9 @@ type Worked struct {
 }
 
 // CheckPack reads a country pack, its folder or its one file, and computes its
-// worked examples again. The steps are told in the pack's language. Whose the
-// signature of a file is only a site can say.
-func CheckPack(path string) (PackReport, error) {
+// worked examples again. Faults are told in lang, the steps in the pack's language.
+// Whose the signature of a file is only a site can say.
+func CheckPack(path, lang string) (PackReport, error) {
 	r := PackReport{Faults: []PackFault{}, Worked: []Worked{}}
 	given, signed, err := packFiles(path)
 	var p *packs.Pack
@@ -71,17 +71,20 @@ func CheckPack(path string) (PackReport, error) {
 	if h, err := signed.Decode(); err == nil {
 		r.Signed = h.Reference
 	}
+	words, err := web.LoadWords(school.Words)
+	if err != nil {
+		return r, err
+	}
+	in := func(lang string) func(string, ...any) string {
+		return func(key string, kv ...any) string { return words.T(lang, key, kv...) }
+	}
 	for _, f := range faults {
-		r.Faults = append(r.Faults, PackFault{f.File, f.Line, f.What})
+		r.Faults = append(r.Faults, PackFault{f.File, f.Line, f.Text(in(lang))})
 	}
 	if r.OK = len(r.Faults) == 0; r.OK {
 		r.Version, r.From = p.About.Version, p.About.From
 		r.Name, r.Levels, r.Series, r.Subjects = p.About.Name, len(p.Levels), len(p.Series), len(p.Subjects)
-		words, err := web.LoadWords(school.Words)
-		if err != nil {
-			return r, err
-		}
-		voice := average.Voice{Comma: p.About.Language == "fr", T: func(key string, kv ...any) string { return words.T(p.About.Language, key, kv...) }}
+		voice := average.Voice{Comma: p.About.Language == "fr", T: in(p.About.Language)}
 		for _, o := range p.Worked(voice) {
 			r.Worked = append(r.Worked, Worked{o.Example, strings.TrimSpace(o.Pupil + " " + o.Subject), o.Want, o.Got, o.Words})
 		}

@@ -32,7 +32,7 @@ func (a *app) pack() *cobra.Command {
 			"--data. A pack that is not in order is refused, and FILE stays as it was.",
 	}
 	build.RunE = func(c *cobra.Command, given []string) error {
-		r, err := appliance.CheckPack(given[0])
+		r, err := appliance.CheckPack(given[0], language())
 		if err != nil {
 			return refusedInput{err}
 		}
@@ -63,7 +63,7 @@ func (a *app) withFile(c *cobra.Command, name, path string) error {
 
 // checkPack prints what is wrong with a pack, or how its examples came out.
 func (a *app) checkPack(path string) (appliance.PackReport, error) {
-	r, err := appliance.CheckPack(path)
+	r, err := appliance.CheckPack(path, language())
 	if err != nil {
 		return r, refusedInput{err}
 	}

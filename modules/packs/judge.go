@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -91,7 +90,7 @@ func arrivalOf(tx *store.Tx, list seal.KeyList, r store.Record[packs.Release], s
 		}
 	}
 	if known {
-		if a.State == old.Value.State && slices.Equal(a.Faults, old.Value.Faults) {
+		if a.State == old.Value.State && slices.EqualFunc(a.Faults, old.Value.Faults, fault.same) {
 			a.At = old.Value.At
 		}
 		err = arrivals.Set(tx, old.ID, a)
@@ -115,7 +114,7 @@ func tell(tx *store.Tx, a arrival, site string) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		_, err = receipts.Add(tx, v)
-	case err == nil && (old.Value.State != v.State || !slices.Equal(old.Value.Faults, v.Faults)):
+	case err == nil && (old.Value.State != v.State || !slices.EqualFunc(old.Value.Faults, v.Faults, fault.same)):
 		err = receipts.Set(tx, old.ID, v)
 	}
 	return err
@@ -204,7 +203,7 @@ func open(file []byte, list seal.KeyList) (o opened, err error) {
 		return o, err
 	}
 	if o.header.Reference != o.pack.Reference() {
-		return o, packs.Faults{{File: "pack.yaml", What: fmt.Sprintf("was signed as %q", o.header.Reference)}}
+		return o, packs.Faults{{File: "pack.yaml", Key: "packs.fault.signed_as", Args: map[string]any{"value": o.header.Reference}}}
 	}
 	return o, nil
 }

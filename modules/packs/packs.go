@@ -16,6 +16,8 @@ package packs
 
 import (
 	"embed"
+	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -44,45 +46,61 @@ const (
 
 // arrival is what this site made of a release, judged by a list of signing keys.
 type arrival struct {
-	Release store.ID  `cbor:"1,keyasint,omitzero"`
-	Version uint64    `cbor:"2,keyasint,omitempty"` // of the release's row
-	List    uint64    `cbor:"3,keyasint,omitempty"` // of the keys
-	State   string    `cbor:"4,keyasint,omitempty"`
-	Faults  []fault   `cbor:"5,keyasint,omitempty"` // when it was set aside
-	At      time.Time `cbor:"6,keyasint,omitzero"`
-	Signed  string    `cbor:"7,keyasint,omitempty"` // by whom, and when
+	Release store.ID `cbor:"1,keyasint,omitzero"`
+	Version uint64   `cbor:"2,keyasint,omitempty"` // of the release's row
+	List    uint64   `cbor:"3,keyasint,omitempty"` // of the keys
+	State   string   `cbor:"4,keyasint,omitempty"`
+	// 5 held faults in English only.
+	At     time.Time `cbor:"6,keyasint,omitzero"`
+	Signed string    `cbor:"7,keyasint,omitempty"` // by whom, and when
+	Faults []fault   `cbor:"8,keyasint,omitempty"` // when it was set aside
 }
 
 // receipt tells the office what a school made of a release.
 type receipt struct {
-	Release store.ID  `cbor:"1,keyasint,omitzero"`
-	Site    string    `cbor:"2,keyasint,omitempty"` // school code
-	State   string    `cbor:"3,keyasint,omitempty"`
-	Faults  []fault   `cbor:"4,keyasint,omitempty"` // the first one
-	At      time.Time `cbor:"5,keyasint,omitzero"`
+	Release store.ID `cbor:"1,keyasint,omitzero"`
+	Site    string   `cbor:"2,keyasint,omitempty"` // school code
+	State   string   `cbor:"3,keyasint,omitempty"`
+	// 4 held faults in English only.
+	At     time.Time `cbor:"5,keyasint,omitzero"`
+	Faults []fault   `cbor:"6,keyasint,omitempty"` // the first one
 }
 
-// fault is a pack's fault as it is kept and sent.
+// fault is a pack's fault as it is kept and sent. English is for an office whose
+// program does not know the words yet.
 type fault struct {
-	_                      struct{} `cbor:",toarray"`
-	File, What, Key, Value string
-	Line                   int
+	File    string            `cbor:"1,keyasint,omitempty"`
+	Line    int               `cbor:"2,keyasint,omitempty"`
+	Key     string            `cbor:"3,keyasint,omitempty"`
+	Args    map[string]string `cbor:"4,keyasint,omitempty"`
+	English string            `cbor:"5,keyasint,omitempty"`
+}
+
+func (f fault) same(g fault) bool {
+	return f.File == g.File && f.Line == g.Line && f.Key == g.Key && maps.Equal(f.Args, g.Args)
 }
 
 func faultsOf(list packs.Faults) (kept []fault) {
 	for _, f := range list[:min(len(list), mostFaults)] {
-		kept = append(kept, fault{File: f.File, What: f.What, Key: f.Key, Value: f.Value, Line: f.Line})
+		args := make(map[string]string, len(f.Args))
+		for name, v := range f.Args {
+			args[name] = fmt.Sprint(v)
+		}
+		kept = append(kept, fault{f.File, f.Line, f.Key, args, f.English()})
 	}
 	return kept
 }
 
-// in is the fault in the language of a page, where somebody who sends or receives a
-// pack may meet it.
+// in is the fault in the language of a page, with its place.
 func (f fault) in(b web.Base) string {
-	if f.Key == "" {
-		return packs.Fault{File: f.File, Line: f.Line, What: f.What}.String()
+	x := packs.Fault{File: f.File, Line: f.Line, Key: f.Key, Args: map[string]any{}}
+	for name, v := range f.Args {
+		x.Args[name] = v
 	}
-	return packs.Fault{File: f.File, Line: f.Line, What: b.T(f.Key, "value", f.Value)}.String()
+	if text := x.Text(b.T); text != f.Key {
+		return x.At(text)
+	}
+	return x.At(f.English)
 }
 
 var (

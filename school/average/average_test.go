@@ -174,25 +174,25 @@ func TestRanks(t *testing.T) {
 
 func TestFormulasRefused(t *testing.T) {
 	for want, change := range map[string]func(f *average.Formula){
-		"contains itself":    func(f *average.Formula) { f.Groups[0].Parts[0].Of = "moyenne" },
-		"is not above 0":     func(f *average.Formula) { f.Groups[0].Parts[0].Weight = "0" },
-		"is no number":       func(f *average.Formula) { f.Scale = "vingt" },
-		"neither a kind":     func(f *average.Formula) { f.Groups[0].Parts[0].Of = "oral" },
-		"no group weighs":    func(f *average.Formula) { f.Kinds = append(f.Kinds, average.Kind{Code: "oral", Name: "Oral"}) },
-		"part of two":        func(f *average.Formula) { f.Groups[1].Parts[1].Of = "interro" },
-		"stands twice":       func(f *average.Formula) { f.Kinds[1].Code = "interro" },
-		"does not exist":     func(f *average.Formula) { f.Subject = "matiere" },
-		"no treatment":       func(f *average.Formula) { f.States.Abs = "" },
-		"is none of":         func(f *average.Formula) { f.States.Abs = "minus" },
-		"no parts":           func(f *average.Formula) { f.Groups[0].Parts = nil },
-		"more than the best": func(f *average.Formula) { f.Kinds[0].Best, f.Kinds[0].Minimum = "1", "2" },
-		"leads to": func(f *average.Formula) {
+		"fault.circle":         func(f *average.Formula) { f.Groups[0].Parts[0].Of = "moyenne" },
+		"fault.not_above_zero": func(f *average.Formula) { f.Groups[0].Parts[0].Weight = "0" },
+		"fault.no_number":      func(f *average.Formula) { f.Scale = "vingt" },
+		"no_part":              func(f *average.Formula) { f.Groups[0].Parts[0].Of = "oral" },
+		"kind_alone":           func(f *average.Formula) { f.Kinds = append(f.Kinds, average.Kind{Code: "oral", Name: "Oral"}) },
+		"two_groups":           func(f *average.Formula) { f.Groups[1].Parts[1].Of = "interro" },
+		"fault.twice":          func(f *average.Formula) { f.Kinds[1].Code = "interro" },
+		"no_subject_group":     func(f *average.Formula) { f.Subject = "matiere" },
+		"no_treatment":         func(f *average.Formula) { f.States.Abs = "" },
+		"fault.treatment":      func(f *average.Formula) { f.States.Abs = "minus" },
+		"no_parts":             func(f *average.Formula) { f.Groups[0].Parts = nil },
+		"fault.minimum":        func(f *average.Formula) { f.Kinds[0].Best, f.Kinds[0].Minimum = "1", "2" },
+		"group_alone": func(f *average.Formula) {
 			f.Groups = append(f.Groups, average.Group{Code: "x", Name: "x", Parts: []average.Part{{Of: "x", Weight: "1"}}})
 		},
-		"one weight a period": func(f *average.Formula) { f.Annual.Weights = nil },
-		"without kinds":       func(f *average.Formula) { f.Kinds = nil },
-		"no whole number":     func(f *average.Formula) { f.Places.Subject = "5" },
-		"below is":            func(f *average.Formula) { f.Kinds[0].Below = "gone" },
+		"no_weights":  func(f *average.Formula) { f.Annual.Weights = nil },
+		"no_kinds":    func(f *average.Formula) { f.Kinds = nil },
+		"no_whole":    func(f *average.Formula) { f.Places.Subject = "5" },
+		"fault.below": func(f *average.Formula) { f.Kinds[0].Below = "gone" },
 	} {
 		f := formula()
 		change(&f)

@@ -49,12 +49,12 @@ func New(f Formula) (*Engine, error) {
 	c := &compiler{line: f.Line}
 	e := &Engine{Formula: f, kinds: map[string]int{}}
 	if f.Code == "" || f.Name == "" {
-		c.fault(0, "a formula has a code and a name")
+		c.fault(0, "average.fault.formula_named")
 	}
 	e.scale = c.positive(0, "scale", f.Scale, "").exact()
 	c.states(0, f.States, false)
 	if len(f.Kinds) == 0 {
-		c.fault(0, "a formula without kinds of evaluation computes nothing")
+		c.fault(0, "average.fault.no_kinds")
 	}
 	e.compileKinds(c, f)
 	e.compileGroups(c, f)
@@ -72,7 +72,7 @@ func New(f Formula) (*Engine, error) {
 		e.bonusCap = c.positive(0, "facultative.cap", f.Facultative.Cap, "").exact()
 	}
 	if len(f.Annual.Weights) == 0 {
-		c.fault(0, "annual.weights is empty: one weight a period")
+		c.fault(0, "average.fault.no_weights")
 	}
 	for _, w := range f.Annual.Weights {
 		e.weights = append(e.weights, c.positive(0, "annual weight", w, "").exact())
@@ -87,11 +87,11 @@ func New(f Formula) (*Engine, error) {
 func (e *Engine) compileKinds(c *compiler, f Formula) {
 	for _, k := range f.Kinds {
 		if k.Code == "" || k.Name == "" {
-			c.fault(k.Line, "a kind has a code and a name")
+			c.fault(k.Line, "average.fault.kind_named")
 			continue
 		}
 		if _, twice := e.kinds[k.Code]; twice {
-			c.fault(k.Line, "%s stands twice", k.Code)
+			c.fault(k.Line, "average.fault.twice", "code", k.Code)
 			continue
 		}
 		c.positive(k.Line, "scale", k.Scale, f.Scale)
@@ -101,7 +101,7 @@ func (e *Engine) compileKinds(c *compiler, f Formula) {
 		n.minimum = c.count(k.Line, "minimum", k.Minimum, 1, 1, 100)
 		c.count(k.Line, "expected", k.Expected, 0, 0, 100)
 		if n.best > 0 && n.minimum > n.best {
-			c.fault(k.Line, "minimum %d is more than the best %d that count", n.minimum, n.best)
+			c.fault(k.Line, "average.fault.minimum", "minimum", n.minimum, "best", n.best)
 		}
 		for st := Abs; st <= NR; st++ {
 			if n.states[st] = k.States.of(st); n.states[st] == "" {
@@ -117,19 +117,19 @@ func (e *Engine) compileGroups(c *compiler, f Formula) {
 	byCode := map[string]Group{}
 	for _, g := range f.Groups {
 		if g.Code == "" || g.Name == "" {
-			c.fault(g.Line, "a group has a code and a name")
+			c.fault(g.Line, "average.fault.group_named")
 			continue
 		}
 		_, kind := e.kinds[g.Code]
 		if _, twice := byCode[g.Code]; twice || kind {
-			c.fault(g.Line, "%s stands twice", g.Code)
+			c.fault(g.Line, "average.fault.twice", "code", g.Code)
 			continue
 		}
 		byCode[g.Code] = g
 	}
 	root, ok := byCode[f.Subject]
 	if !ok {
-		c.fault(0, "subject names the group %q, which does not exist", f.Subject)
+		c.fault(0, "average.fault.no_subject_group", "value", f.Subject)
 		return
 	}
 	done := map[string]int{}
@@ -137,7 +137,7 @@ func (e *Engine) compileGroups(c *compiler, f Formula) {
 	var visit func(g Group, path []string) int
 	visit = func(g Group, path []string) int {
 		if slices.Contains(path, g.Code) {
-			c.fault(g.Line, "the group %s contains itself: %s", g.Code, strings.Join(append(path, g.Code), " → "))
+			c.fault(g.Line, "average.fault.circle", "code", g.Code, "path", strings.Join(append(path, g.Code), " → "))
 			return -1
 		}
 		if at, ok := done[g.Code]; ok {
@@ -147,19 +147,19 @@ func (e *Engine) compileGroups(c *compiler, f Formula) {
 		n.places = c.count(g.Line, "places", g.Places, -1, 0, mostPlaces)
 		n.minimum = c.count(g.Line, "minimum", g.Minimum, 1, 1, max(1, len(g.Parts)))
 		if len(g.Parts) == 0 {
-			c.fault(g.Line, "the group %s has no parts", g.Code)
+			c.fault(g.Line, "average.fault.no_parts", "code", g.Code)
 		}
 		for _, p := range g.Parts {
 			weight := c.positive(max(p.Line, g.Line), "the weight of "+p.Of, p.Weight, "1").exact()
 			if reached[p.Of] {
-				c.fault(max(p.Line, g.Line), "%s is a part of two groups", p.Of)
+				c.fault(max(p.Line, g.Line), "average.fault.two_groups", "code", p.Of)
 			}
 			to, ok := e.kinds[p.Of]
 			if sub, group := byCode[p.Of]; !ok && group {
 				to, ok = visit(sub, append(path, g.Code)), true
 			}
 			if reached[p.Of] = true; !ok {
-				c.fault(max(p.Line, g.Line), "the part %q is neither a kind nor a group", p.Of)
+				c.fault(max(p.Line, g.Line), "average.fault.no_part", "value", p.Of)
 			}
 			n.parts = append(n.parts, branch{to, weight})
 		}
@@ -170,12 +170,12 @@ func (e *Engine) compileGroups(c *compiler, f Formula) {
 	e.root = visit(root, nil)
 	for _, k := range f.Kinds {
 		if !reached[k.Code] && k.Code != "" {
-			c.fault(k.Line, "no group weighs the kind %s", k.Code)
+			c.fault(k.Line, "average.fault.kind_alone", "code", k.Code)
 		}
 	}
 	for _, g := range f.Groups {
 		if !reached[g.Code] && g.Code != f.Subject && g.Code != "" {
-			c.fault(g.Line, "the group %s is part of none that leads to the subject's average", g.Code)
+			c.fault(g.Line, "average.fault.group_alone", "code", g.Code)
 		}
 	}
 }

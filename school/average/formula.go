@@ -3,6 +3,7 @@ package average
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Formula says how marks become averages, as a pack writes it. Numbers are
@@ -136,20 +137,21 @@ type Annual struct {
 // Fault is one thing wrong in a formula, at a line of its file (0: unknown).
 type Fault struct {
 	Line int
-	What string
+	Key  string         // words key, in school.Words
+	Args map[string]any // values of its placeholders
 }
 
 // Faults are all things wrong in a formula.
 type Faults []Fault
 
-// Error lists them.
+// Error lists their keys and values, for logs.
 func (fs Faults) Error() string {
 	text := ""
 	for i, f := range fs {
 		if i > 0 {
 			text += "\n"
 		}
-		text += f.What
+		text += strings.TrimSpace(f.Key + " " + strings.TrimPrefix(fmt.Sprint(f.Args), "map"))
 	}
 	return text
 }
@@ -184,11 +186,15 @@ type compiler struct {
 	line   int // of the formula, for what has none
 }
 
-func (c *compiler) fault(line int, format string, args ...any) {
+func (c *compiler) fault(line int, key string, kv ...any) {
 	if line == 0 {
 		line = c.line
 	}
-	c.faults = append(c.faults, Fault{line, fmt.Sprintf(format, args...)})
+	args := map[string]any{}
+	for i := 0; i+1 < len(kv); i += 2 {
+		args[fmt.Sprint(kv[i])] = fmt.Sprint(kv[i+1])
+	}
+	c.faults = append(c.faults, Fault{line, key, args})
 }
 
 func (c *compiler) decimal(line int, what, text, empty string) Decimal {
@@ -197,7 +203,7 @@ func (c *compiler) decimal(line int, what, text, empty string) Decimal {
 	}
 	d, err := ParseDecimal(text)
 	if err != nil {
-		c.fault(line, "%s %q is no number with at most %d decimals", what, text, mostPlaces)
+		c.fault(line, "average.fault.no_number", "name", what, "value", text, "places", mostPlaces)
 	}
 	return d
 }
@@ -206,7 +212,7 @@ func (c *compiler) positive(line int, what, text, empty string) Decimal {
 	before := len(c.faults)
 	d := c.decimal(line, what, text, empty)
 	if d <= 0 && len(c.faults) == before {
-		c.fault(line, "%s %s is not above 0", what, d)
+		c.fault(line, "average.fault.not_above_zero", "name", what, "value", d)
 	}
 	return d
 }
@@ -217,7 +223,7 @@ func (c *compiler) count(line int, what, text string, empty, least, most int) in
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < least || n > most {
-		c.fault(line, "%s %q is no whole number from %d to %d", what, text, least, most)
+		c.fault(line, "average.fault.no_whole", "name", what, "value", text, "least", least, "most", most)
 	}
 	return n
 }
@@ -227,10 +233,10 @@ func (c *compiler) treatment(line int, state string, t Treatment, optional bool)
 	case Out, Zero, ZeroNoted, SubjectOut, SubjectUnrate:
 	case "":
 		if !optional {
-			c.fault(line, "the state %s has no treatment (out, zero, zero_noted, subject_out or subject_unrated)", state)
+			c.fault(line, "average.fault.no_treatment", "state", state)
 		}
 	default:
-		c.fault(line, "the treatment %q of %s is none of out, zero, zero_noted, subject_out, subject_unrated", t, state)
+		c.fault(line, "average.fault.treatment", "value", t, "state", state)
 	}
 }
 
@@ -248,7 +254,7 @@ func (c *compiler) below(line int, b Below) Below {
 		return BelowOut
 	case BelowOut, BelowZero, BelowUnrated:
 	default:
-		c.fault(line, "below is out, zero or unrated, not %q", b)
+		c.fault(line, "average.fault.below", "value", b)
 	}
 	return b
 }

@@ -12,17 +12,17 @@ import (
 func (r *reader) check(p *Pack) {
 	for key, v := range map[string]string{"code": p.About.Code, "version": p.About.Version, "name": p.About.Name, "language": p.About.Language, "republic": p.About.Republic} {
 		if v == "" {
-			r.fault("pack.yaml", 0, "%s is missing", key)
+			r.fault("pack.yaml", 0, "packs.fault.missing", "name", key)
 		}
 	}
 	if p.About.From != "" && !validDay(p.About.From) {
-		r.fault("pack.yaml", 0, "from %q is no day", p.About.From)
+		r.fault("pack.yaml", 0, "packs.fault.no_day", "value", p.About.From)
 	}
 	if strings.ContainsAny(p.About.Code+p.About.Version, " \t\n") {
-		r.fault("pack.yaml", 0, "code and version are words without spaces")
+		r.fault("pack.yaml", 0, "packs.fault.spaces")
 	}
 	if _, err := time.LoadLocation(p.About.Timezone); err != nil {
-		r.fault("pack.yaml", 0, "unknown timezone %q", p.About.Timezone)
+		r.fault("pack.yaml", 0, "packs.fault.timezone", "value", p.About.Timezone)
 	}
 	levels, series, subjects := codes{}, codes{}, codes{}
 	writtenLevels, writtenSeries := codes{}, codes{}
@@ -35,7 +35,7 @@ func (r *reader) check(p *Pack) {
 	for _, s := range p.Series {
 		series.add(r, "series.yaml", s.Line, "series", s.Code)
 		if s.Type != "general" && s.Type != "technical" {
-			r.fault("series.yaml", s.Line, "type is general or technical, not %q", s.Type)
+			r.fault("series.yaml", s.Line, "packs.fault.one_of", "name", "type", "choices", "general / technical", "value", s.Type)
 		}
 		for _, l := range s.Levels {
 			levels.need(r, "series.yaml", s.Line, "level", l)
@@ -54,7 +54,7 @@ func (r *reader) check(p *Pack) {
 		if c.Series != "" {
 			series.need(r, "catalogue.yaml", c.Line, "series", c.Series)
 			if s, ok := p.SeriesByCode(c.Series); ok && !slices.Contains(s.Levels, c.Level) {
-				r.fault("catalogue.yaml", c.Line, "series %s does not exist in %s", c.Series, c.Level)
+				r.fault("catalogue.yaml", c.Line, "packs.fault.series_level", "series", c.Series, "level", c.Level)
 			}
 		}
 		rows.add(r, "catalogue.yaml", c.Line, "row", c.Level+" "+c.Series+" "+c.Subject)
@@ -73,10 +73,10 @@ func (r *reader) check(p *Pack) {
 	for _, h := range p.Headers {
 		headers.add(r, "headers.yaml", h.Line, "header", h.Code+" from "+h.From)
 		if h.From != "" && !validDay(h.From) || h.Until != "" && (!validDay(h.Until) || h.Until < h.From) {
-			r.fault("headers.yaml", h.Line, "from %q until %q are not days in order", h.From, h.Until)
+			r.fault("headers.yaml", h.Line, "packs.fault.days", "from", h.From, "until", h.Until)
 		}
 		if len(h.Left) == 0 {
-			r.fault("headers.yaml", h.Line, "left has no lines")
+			r.fault("headers.yaml", h.Line, "packs.fault.no_left")
 		}
 	}
 }
@@ -86,7 +86,7 @@ func (r *reader) checkYears(p *Pack) {
 	for _, y := range p.Years {
 		labels.add(r, "calendar.yaml", y.Line, "year", y.Label)
 		if !validDay(y.From) || !validDay(y.Until) || y.Until <= y.From {
-			r.fault("calendar.yaml", y.Line, "from %q until %q are not days in order", y.From, y.Until)
+			r.fault("calendar.yaml", y.Line, "packs.fault.days", "from", y.From, "until", y.Until)
 			continue
 		}
 		last := map[string]string{}
@@ -94,11 +94,11 @@ func (r *reader) checkYears(p *Pack) {
 			of := q.Use + " " + q.Cycle
 			switch {
 			case q.Use != "calendar" && q.Use != "evaluation":
-				r.fault("calendar.yaml", y.Line, "use is calendar or evaluation, not %q", q.Use)
+				r.fault("calendar.yaml", y.Line, "packs.fault.one_of", "name", "use", "choices", "calendar / evaluation", "value", q.Use)
 			case !validDay(q.From) || !validDay(q.Until) || q.Until <= q.From || q.From < y.From || q.Until > y.Until:
-				r.fault("calendar.yaml", y.Line, "%s: from %q until %q are not days in order inside %s", q.Name, q.From, q.Until, y.Label)
+				r.fault("calendar.yaml", y.Line, "packs.fault.period_days", "name", q.Name, "from", q.From, "until", q.Until, "year", y.Label)
 			case q.From <= last[of]:
-				r.fault("calendar.yaml", y.Line, "%s begins before the one before it ends", q.Name)
+				r.fault("calendar.yaml", y.Line, "packs.fault.overlap", "name", q.Name)
 			}
 			last[of] = max(last[of], q.Until)
 		}
@@ -108,7 +108,7 @@ func (r *reader) checkYears(p *Pack) {
 func (r *reader) positive(line int, what, s string) {
 	v, ok := new(big.Rat).SetString(s)
 	if !ok || v.Sign() <= 0 {
-		r.fault("catalogue.yaml", line, "%s %q is no number above 0", what, s)
+		r.fault("catalogue.yaml", line, "packs.fault.not_above_zero", "name", what, "value", s)
 	}
 }
 
@@ -122,11 +122,11 @@ type codes map[string]string
 
 func (c codes) add(r *reader, file string, line int, what, code string) {
 	if code == "" {
-		r.fault(file, line, "a %s has no code", what)
+		r.fault(file, line, "packs.fault.no_code", "name", what)
 		return
 	}
 	if _, ok := c[code]; ok {
-		r.fault(file, line, "%s %s stands twice", what, code)
+		r.fault(file, line, "packs.fault.code_twice", "name", what, "code", code)
 	}
 	c[code] = code
 }
@@ -135,13 +135,13 @@ func (c codes) add(r *reader, file string, line int, what, code string) {
 func (c codes) addSpelling(r *reader, file string, line int, written, code string) {
 	key := spelling(written)
 	if was, ok := c[key]; ok && was != code {
-		r.fault(file, line, "%q is a spelling of both %s and %s", written, was, code)
+		r.fault(file, line, "packs.fault.spelling", "value", written, "one", was, "other", code)
 	}
 	c[key] = code
 }
 
 func (c codes) need(r *reader, file string, line int, what, code string) {
 	if _, ok := c[code]; !ok {
-		r.fault(file, line, "unknown %s %q", what, code)
+		r.fault(file, line, "packs.fault.unknown", "name", what, "value", code)
 	}
 }

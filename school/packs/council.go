@@ -148,18 +148,18 @@ func (r *reader) checkCouncil(p *Pack) {
 			return
 		}
 		if _, err := average.ParseDecimal(s); err != nil {
-			r.fault(file, line, "%s %q is no number", what, s)
+			r.fault(file, line, "packs.fault.no_number", "name", what, "value", s)
 		}
 	}
 	falling := func(line int, what, s, before string) {
 		if decimal(line, what, s); s == "" {
-			r.fault(file, line, "%s is missing", what)
+			r.fault(file, line, "packs.fault.missing", "name", what)
 			return
 		}
 		a, aerr := average.ParseDecimal(s)
 		b, berr := average.ParseDecimal(before)
 		if aerr == nil && berr == nil && a >= b {
-			r.fault(file, line, "%s %s does not stand below %s: highest first", what, s, before)
+			r.fault(file, line, "packs.fault.not_falling", "name", what, "value", s, "before", before)
 		}
 	}
 	before := ""
@@ -181,7 +181,7 @@ func (r *reader) checkCouncil(p *Pack) {
 	for _, a := range p.Council.Awards {
 		awards.add(r, file, a.Line, "award", a.Code)
 		if a.Kind != "praise" && a.Kind != "warning" {
-			r.fault(file, a.Line, "kind is praise or warning, not %q", a.Kind)
+			r.fault(file, a.Line, "packs.fault.one_of", "name", "kind", "choices", "praise / warning", "value", a.Kind)
 		}
 		decimal(a.Line, "from", a.From)
 		decimal(a.Line, "until", a.Until)
@@ -196,7 +196,7 @@ func (r *reader) checkCouncil(p *Pack) {
 			levels.need(r, file, d.Line, "level", l)
 		}
 		if d.Repeating != "" && d.Repeating != "yes" && d.Repeating != "no" {
-			r.fault(file, d.Line, "repeating is yes, no or left out, not %q", d.Repeating)
+			r.fault(file, d.Line, "packs.fault.one_of", "name", "repeating", "choices", "yes / no", "value", d.Repeating)
 		}
 	}
 	for _, d := range p.Council.Decisions {
@@ -206,11 +206,11 @@ func (r *reader) checkCouncil(p *Pack) {
 			}
 			decisions.need(r, file, d.Line, "decision", after)
 			if d.Exam == "" {
-				r.fault(file, d.Line, "%s waits for no exam, and has a decision for after it", d.Code)
+				r.fault(file, d.Line, "packs.fault.no_exam", "code", d.Code)
 			}
 		}
 		if d.Proposed != "" && d.Proposed != "no" {
-			r.fault(file, d.Line, "proposed is no or left out, not %q", d.Proposed)
+			r.fault(file, d.Line, "packs.fault.one_of", "name", "proposed", "choices", "no", "value", d.Proposed)
 		}
 	}
 	decimal(0, "appeal", p.Council.Appeal)

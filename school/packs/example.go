@@ -10,6 +10,7 @@ import (
 
 	goast "go/ast"
 
+	"preau/school"
 	"preau/school/average"
 )
 
@@ -127,7 +128,7 @@ func (p *Pack) work(x *Example) (*worked, error) {
 	w := &worked{Example: x, pack: p, weights: x.Subjects}
 	var ok bool
 	if w.engine, ok = p.EngineByCode(x.Formula); !ok {
-		return nil, at(x.Line, "unknown formula %q", x.Formula)
+		return nil, at(x.Line, "packs.fault.unknown", "name", "formula", "value", x.Formula)
 	}
 	if len(w.weights) == 0 {
 		for _, row := range p.CatalogueOf(x.Level, x.Series) {
@@ -142,7 +143,7 @@ func (p *Pack) work(x *Example) (*worked, error) {
 			coefficient, err := average.ParseDecimal(weight.Coefficient)
 			subject, known := p.SubjectByCode(weight.Subject)
 			if err != nil || coefficient <= 0 || !known {
-				return nil, at(max(weight.Line, x.Line), "subject %q with coefficient %q", weight.Subject, weight.Coefficient)
+				return nil, at(max(weight.Line, x.Line), "packs.fault.example_subject", "subject", weight.Subject, "value", weight.Coefficient)
 			}
 			m.Subjects = append(m.Subjects, average.Subject{Code: weight.Subject, Name: subject.Name, Coefficient: coefficient, Facultative: weight.Facultative})
 		}
@@ -160,11 +161,11 @@ func (p *Pack) work(x *Example) (*worked, error) {
 func (w *worked) add(e Evaluation) error {
 	kind, ok := w.engine.Formula.KindByCode(e.Kind)
 	if !ok {
-		return at(e.Line, "unknown kind of evaluation %q", e.Kind)
+		return at(e.Line, "packs.fault.unknown", "name", "kind", "value", e.Kind)
 	}
 	subject := slices.IndexFunc(w.weights, func(x Weight) bool { return x.Subject == e.Subject })
 	if subject < 0 {
-		return at(e.Line, "the subject %q has no coefficient in this example", e.Subject)
+		return at(e.Line, "packs.fault.no_coefficient", "subject", e.Subject)
 	}
 	if e.Scale == "" {
 		e.Scale = w.engine.Formula.ScaleOf(kind)
@@ -175,15 +176,15 @@ func (w *worked) add(e Evaluation) error {
 	scale, serr := average.ParseDecimal(e.Scale)
 	coefficient, cerr := average.ParseDecimal(e.Coefficient)
 	if serr != nil || cerr != nil || scale <= 0 || coefficient <= 0 {
-		return at(e.Line, "scale %q or coefficient %q is no number above 0", e.Scale, e.Coefficient)
+		return at(e.Line, "packs.fault.example_numbers", "scale", e.Scale, "coefficient", e.Coefficient)
 	}
 	if len(e.Marks) != len(w.members) {
-		return at(e.Line, "%d marks for %d pupils", len(e.Marks), len(w.members))
+		return at(e.Line, "packs.fault.marks_count", "marks", len(e.Marks), "pupils", len(w.members))
 	}
 	for i, text := range e.Marks {
 		m, err := average.ParseMark(text)
 		if err != nil || !m.Fits(scale) {
-			return at(e.Line, "%q is no mark out of %s", text, scale)
+			return at(e.Line, "packs.fault.no_mark", "value", text, "scale", scale)
 		}
 		s := &w.members[i].Subjects[subject]
 		s.Entries = append(s.Entries, average.Entry{Kind: e.Kind, Label: kind.Name, Scale: scale, Coefficient: coefficient, Mark: m})
@@ -309,7 +310,7 @@ func (r *reader) checkExamples(p *Pack) {
 	const file = "examples.yaml"
 	seen := codes{}
 	if len(p.Examples) == 0 {
-		r.fault(file, 0, "a pack has at least one worked example")
+		r.fault(file, 0, "packs.fault.no_example")
 	}
 	for i := range p.Examples {
 		x := &p.Examples[i]
@@ -317,22 +318,23 @@ func (r *reader) checkExamples(p *Pack) {
 		w, err := p.work(x)
 		if err != nil {
 			f := err.(Fault)
-			r.fault(file, f.Line, "%s", f.What)
+			f.File = file
+			r.faults = append(r.faults, f)
 			continue
 		}
 		for _, o := range w.outcomes(average.Voice{}) {
 			if !o.OK {
-				r.fault(file, o.Line, "%s %s: %q is expected, %q comes out", o.Pupil, o.Subject, o.Want, o.Got)
+				r.fault(file, o.Line, "packs.fault.comes_out", "pupil", o.Pupil, "subject", o.Subject, "want", o.Want, "got", o.Got)
 			}
 		}
 		if len(x.Expect) == 0 || len(x.Steps) == 0 {
-			r.fault(file, x.Line, "an example has expect and steps")
+			r.fault(file, x.Line, "packs.fault.no_steps")
 		}
 		for _, s := range x.Steps {
-			if got, err := reckon(s.Calc, s.Is); err != nil {
-				r.fault(file, s.Line, "%s: %v", s.Say, err)
+			if got, ok := reckon(s.Calc, s.Is); !ok {
+				r.fault(file, s.Line, "packs.fault.no_sum", "say", s.Say, "calc", s.Calc)
 			} else if got != s.Is {
-				r.fault(file, s.Line, "%s: %s is %s, not %s", s.Say, s.Calc, got, s.Is)
+				r.fault(file, s.Line, "packs.fault.step", "say", s.Say, "calc", s.Calc, "got", got, "is", s.Is)
 			}
 		}
 	}
@@ -340,15 +342,15 @@ func (r *reader) checkExamples(p *Pack) {
 
 // reckon computes a sum of numbers, + − * / and brackets with the exact
 // arithmetic of go/constant, which knows nothing of formulas, and writes it with
-// as many decimals as like has, half-up.
-func reckon(calc, like string) (string, error) {
+// as many decimals as like has, half-up; ok is false when it is no such sum.
+func reckon(calc, like string) (is string, ok bool) {
 	x, err := parser.ParseExpr(calc)
 	if err != nil {
-		return "", fmt.Errorf("%q is no sum", calc)
+		return "", false
 	}
 	v := value(x)
 	if v == nil {
-		return "", fmt.Errorf("%q is no sum of numbers", calc)
+		return "", false
 	}
 	_, part, _ := strings.Cut(like, ".")
 	ten := constant.MakeInt64(1)
@@ -361,9 +363,9 @@ func reckon(calc, like string) (string, error) {
 		floor = "0" + floor
 	}
 	if part == "" {
-		return floor, nil
+		return floor, true
 	}
-	return floor[:len(floor)-len(part)] + "." + floor[len(floor)-len(part):], nil
+	return floor[:len(floor)-len(part)] + "." + floor[len(floor)-len(part):], true
 }
 
 func value(x goast.Expr) constant.Value {
@@ -388,6 +390,6 @@ func value(x goast.Expr) constant.Value {
 }
 
 // at is a fault of an example, whose file checkExamples knows.
-func at(line int, format string, args ...any) error {
-	return Fault{Line: line, What: fmt.Sprintf(format, args...)}
+func at(line int, key string, kv ...any) error {
+	return Fault{Line: line, Key: key, Args: school.Refuse(key, "", kv...).Args}
 }

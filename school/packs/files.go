@@ -43,13 +43,14 @@ func FilesIn(dir fs.FS) (Files, error) {
 			continue
 		}
 		if err == nil && info.Size() > maxFile {
-			err = fmt.Errorf("%d bytes, at most %d", info.Size(), maxFile)
+			faults = append(faults, fault(name, 0, "packs.fault.too_large", "value", maxFile))
+			continue
 		}
 		if err == nil {
 			files[name], err = fs.ReadFile(dir, name)
 		}
 		if err != nil {
-			faults = append(faults, Fault{File: name, What: err.Error()})
+			faults = append(faults, fault(name, 0, "packs.fault.unreadable", "value", err))
 		}
 	}
 	if len(faults) > 0 {
@@ -90,7 +91,7 @@ func (files Files) Carry(s seal.Signed) ([]byte, error) {
 		return nil, fmt.Errorf("carry a pack: %w", err)
 	}
 	if out.Len() > MaxCarried {
-		return nil, Faults{{File: "pack", What: fmt.Sprintf("%d bytes in one file, at most %d", out.Len(), MaxCarried)}}
+		return nil, Faults{fault("pack", 0, "packs.fault.too_large", "value", MaxCarried)}
 	}
 	return out.Bytes(), nil
 }
@@ -100,40 +101,36 @@ func (files Files) Carry(s seal.Signed) ([]byte, error) {
 // is Faults. Nothing is unpacked beyond a pack's limits.
 func Unpack(data []byte) (Files, seal.Signed, error) {
 	var s seal.Signed
-	refuse := func(name, key, format string, args ...any) (Files, seal.Signed, error) {
-		f := Fault{File: name, What: fmt.Sprintf(format, args...), Key: "packs.fault." + key}
-		if len(args) > 0 {
-			f.Value = fmt.Sprint(args[len(args)-1])
-		}
-		return nil, seal.Signed{}, Faults{f}
+	refuse := func(name, key string, kv ...any) (Files, seal.Signed, error) {
+		return nil, seal.Signed{}, Faults{fault(name, 0, key, kv...)}
 	}
 	if len(data) > MaxCarried {
-		return refuse("pack", "too_large", "%d bytes, at most %d", len(data), MaxCarried)
+		return refuse("pack", "packs.fault.too_large", "value", MaxCarried)
 	}
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return refuse("pack", "no_pack", "this is no pack in one file, or its end is missing")
+		return refuse("pack", "packs.fault.no_pack")
 	}
 	files := Files{}
 	for _, f := range r.File {
 		_, twice := files[f.Name]
 		switch {
 		case f.Name != signature && !slices.Contains(names, f.Name):
-			return refuse(f.Name, "no_such", "a pack has no such file")
+			return refuse(f.Name, "packs.fault.no_such")
 		case twice || f.Name == signature && len(s.Header) > 0:
-			return refuse(f.Name, "twice", "the file stands twice")
+			return refuse(f.Name, "packs.fault.twice")
 		case f.UncompressedSize64 > maxFile:
-			return refuse(f.Name, "unpacks", "unpacks to %d bytes, at most %d", f.UncompressedSize64, maxFile)
+			return refuse(f.Name, "packs.fault.unpacks", "value", maxFile)
 		}
 		content, err := unpackOne(f)
 		switch {
 		case errors.Is(err, store.ErrTooLarge):
-			return refuse(f.Name, "unpacks", "unpacks to more than %d bytes", maxFile)
+			return refuse(f.Name, "packs.fault.unpacks", "value", maxFile)
 		case err != nil:
-			return refuse(f.Name, "damaged", "is damaged and cannot be unpacked")
+			return refuse(f.Name, "packs.fault.damaged")
 		case f.Name == signature:
 			if err := seal.DecodeCBOR(content, &s); err != nil {
-				return refuse(f.Name, "malformed", "is no signature")
+				return refuse(f.Name, "packs.fault.malformed")
 			}
 		default:
 			files[f.Name] = content
@@ -173,39 +170,39 @@ func (p *Pack) Reference() string { return p.About.Code + " " + p.About.Version 
 // record of the office, or in none that is known here (zero). The error is Faults
 // that name the file.
 func (files Files) Verify(list seal.KeyList, s seal.Signed, record store.ID) (seal.Header, error) {
-	refuse := func(name, key, what string) (seal.Header, error) {
-		return seal.Header{}, Faults{{File: name, What: what, Key: "packs.fault." + key}}
+	refuse := func(name, key string) (seal.Header, error) {
+		return seal.Header{}, Faults{fault(name, 0, key)}
 	}
 	if len(s.Header) == 0 {
-		return refuse(signature, "not_signed", "is missing: preau pack build signs a pack with the office's key")
+		return refuse(signature, "packs.fault.not_signed")
 	}
 	check := func() (seal.Header, error) { return seal.VerifyRecord(list, s, record) }
 	if record.IsZero() {
 		check = func() (seal.Header, error) { return seal.Verify(list, s) }
 	}
 	h, err := check()
-	var fault seal.Fault
+	var no seal.Fault
 	switch {
-	case errors.As(err, &fault):
-		return refuse(signature, string(fault), inWords[fault])
+	case errors.As(err, &no):
+		return refuse(signature, inWords[no])
 	case err != nil:
-		return refuse(signature, "malformed", err.Error())
+		return refuse(signature, "packs.fault.malformed")
 	case h.Kind != seal.Pack || h.Body != seal.HashOf([]byte(strings.Join(names, "\n"))) || len(h.Annexes) != len(names):
-		return refuse(signature, "other_thing", "is good, and on something else than a pack")
+		return refuse(signature, "packs.fault.other_thing")
 	}
 	for i, name := range names {
 		if seal.HashOf(files[name]) != h.Annexes[i] {
-			return refuse(name, "other_file", "is not the file that the office signed")
+			return refuse(name, "packs.fault.other_file")
 		}
 	}
 	return h, nil
 }
 
-// inWords are seal's faults as this package's.
+// inWords are seal's faults as this package's, words keys.
 var inWords = map[seal.Fault]string{
-	seal.Malformed:    "is no signature",
-	seal.UnknownKey:   "is by no key of this office",
-	seal.RevokedKey:   "is by a key that was stolen or lost",
-	seal.RetiredKey:   "is by a key that signs no more",
-	seal.BadSignature: "is forged, or was altered after signing",
+	seal.Malformed:    "packs.fault.malformed",
+	seal.UnknownKey:   "packs.fault.unknown_key",
+	seal.RevokedKey:   "packs.fault.revoked_key",
+	seal.RetiredKey:   "packs.fault.retired_key",
+	seal.BadSignature: "packs.fault.bad_signature",
 }

@@ -123,23 +123,23 @@ func TestACarriedPack(t *testing.T) {
 		data       []byte
 		file, what string
 	}{
-		"another office's": {carried(t, officeKeys(t), nil), "signature", "forged, or was altered"},
+		"another office's": {carried(t, officeKeys(t), nil), "signature", "forged, or the pack was altered"},
 		"altered": {carried(t, keys, func(f packs.Files) {
 			f["catalogue.yaml"] = bytes.Replace(f["catalogue.yaml"], []byte("5"), []byte("6"), 1)
 		}), "catalogue.yaml", "not the file that the office signed"},
 		"a file less":  {rezip(t, data, func(n string, b []byte) ([]byte, bool) { return b, n != "council.yaml" }, nil), "council.yaml", "not the file that the office signed"},
-		"a file more":  {rezip(t, data, same, map[string][]byte{"../evil.sh": []byte("x")}), "../evil.sh", "no such file"},
+		"a file more":  {rezip(t, data, same, map[string][]byte{"../evil.sh": []byte("x")}), "../evil.sh", "has no such file"},
 		"a file twice": {rezip(t, data, same, map[string][]byte{"pack.yaml": []byte("code: x")}), "pack.yaml", "twice"},
 		"not signed":   {rezip(t, data, func(n string, b []byte) ([]byte, bool) { return b, n != "signature" }, nil), "signature", "is missing"},
 		"no signature": {rezip(t, data, func(n string, b []byte) ([]byte, bool) { return append([]byte{0xff}, b...), true }, nil), "signature", "no signature"},
 		"truncated":    {data[:len(data)/2], "pack", "its end is missing"},
 		"empty":        {nil, "pack", "its end is missing"},
-		"a zip bomb":   {rezip(t, data, func(n string, b []byte) ([]byte, bool) { return bomb, n == "org.yaml" }, nil), "org.yaml", "at most 1048576"},
+		"a zip bomb":   {rezip(t, data, func(n string, b []byte) ([]byte, bool) { return bomb, n == "org.yaml" }, nil), "org.yaml", "more than 1048576"},
 		"a liar":       {liar, "formula.yaml", ""},
-		"too large":    {make([]byte, packs.MaxCarried+1), "pack", "at most 262144"},
+		"too large":    {make([]byte, packs.MaxCarried+1), "pack", "larger than 262144"},
 	} {
 		var faults packs.Faults
-		if err := judge(keys, c.data); !errors.As(err, &faults) || len(faults) == 0 || faults[0].File != c.file || !strings.Contains(faults[0].What, c.what) {
+		if err := judge(keys, c.data); !errors.As(err, &faults) || len(faults) == 0 || faults[0].File != c.file || !strings.Contains(faults[0].English(), c.what) {
 			t.Errorf("%s: %v, want %s: …%s", name, err, c.file, c.what)
 		}
 	}

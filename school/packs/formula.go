@@ -14,28 +14,28 @@ func (r *reader) engines(p *Pack) {
 	for _, f := range p.Formulas {
 		seen.add(r, "formula.yaml", f.Line, "formula", f.Code+" from "+f.From)
 		if !validDay(f.From) {
-			r.fault("formula.yaml", f.Line, "from %q is no day", f.From)
+			r.fault("formula.yaml", f.Line, "packs.fault.no_day", "value", f.From)
 		}
 		if len(f.Cycles) == 0 {
-			r.fault("formula.yaml", f.Line, "the formula %s names no cycles", f.Code)
+			r.fault("formula.yaml", f.Line, "packs.fault.no_cycles", "code", f.Code)
 		}
 		for _, c := range f.Cycles {
 			if !slices.ContainsFunc(p.Levels, func(l Level) bool { return l.Cycle == c }) {
-				r.fault("formula.yaml", f.Line, "no level belongs to the cycle %q", c)
+				r.fault("formula.yaml", f.Line, "packs.fault.no_level", "value", c)
 			}
 		}
 		e, err := average.New(f)
 		var faults average.Faults
 		if errors.As(err, &faults) {
 			for _, x := range faults {
-				r.fault("formula.yaml", x.Line, "%s", x.What)
+				r.faults = append(r.faults, Fault{File: "formula.yaml", Line: x.Line, Key: x.Key, Args: x.Args})
 			}
 		}
 		p.engines = append(p.engines, e)
 	}
 	for _, l := range p.Levels {
 		if !slices.ContainsFunc(p.Formulas, func(f average.Formula) bool { return slices.Contains(f.Cycles, l.Cycle) }) {
-			r.fault("levels.yaml", l.Line, "no formula of formula.yaml is meant for the cycle %q", l.Cycle)
+			r.fault("levels.yaml", l.Line, "packs.fault.no_formula", "value", l.Cycle)
 		}
 	}
 }

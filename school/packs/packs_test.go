@@ -16,6 +16,7 @@ import (
 	"preau/school/packs"
 	"preau/store"
 	"preau/store/storetest"
+	"preau/web"
 )
 
 func togo(t *testing.T) *packs.Pack {
@@ -132,15 +133,19 @@ func TestSeedYears(t *testing.T) {
 
 // TestFaults changes one line of the pack at a time: each fault names file and line.
 func TestFaults(t *testing.T) {
+	words, err := web.LoadWords(school.Words)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, file, from, to, want string }{
-		{"unknown key", "levels.yaml", "cycle: college, written: [6,", "cicle: college, written: [6,", `levels.yaml:3: unknown key "cicle"`},
+		{"unknown key", "levels.yaml", "cycle: college, written: [6,", "cicle: college, written: [6,", `levels.yaml:3: unknown key “cicle”`},
 		{"doubled code", "series.yaml", "code: C,", "code: D,", "series D stands twice"},
-		{"unknown level", "series.yaml", "levels: [1re, Tle]}", "levels: [1re, Tie]}", `unknown level "Tie"`},
-		{"unknown subject", "catalogue.yaml", "subject: FRAN", "subject: FRANC", `catalogue.yaml:6: unknown subject "FRANC"`},
-		{"no number", "catalogue.yaml", "coefficient: 4", "coefficient: quatre", `coefficient "quatre" is no number`},
+		{"unknown level", "series.yaml", "levels: [1re, Tle]}", "levels: [1re, Tie]}", `unknown level “Tie”`},
+		{"unknown subject", "catalogue.yaml", "subject: FRAN", "subject: FRANC", `catalogue.yaml:6: unknown subject “FRANC”`},
+		{"no number", "catalogue.yaml", "coefficient: 4", "coefficient: quatre", `coefficient “quatre” is no number`},
 		{"series not there", "catalogue.yaml", "levels: [2nde], series: A,", "levels: [Tle], series: A,", "series A does not exist in Tle"},
 		{"no such day", "calendar.yaml", "from: 2026-09-14\n", "from: 2026-09-31\n", "are not days in order"},
-		{"bad type", "series.yaml", "type: general", "type: generale", `not "generale"`},
+		{"bad type", "series.yaml", "type: general", "type: generale", `not “generale”`},
 		{"a list for a value", "levels.yaml", "name: Sixième", "name: [Sixième]", "one value is expected"},
 		{"a value for a list", "levels.yaml", "[6, 6ème, 6eme]", "6ème", "a list is expected"},
 		{"not YAML", "org.yaml", "- code: DRE-MA", "- code: [DRE-MA", "org.yaml"},
@@ -148,15 +153,15 @@ func TestFaults(t *testing.T) {
 		{"reference", "pack.yaml", "note:", "note: &n", ""},
 		{"a cycle", "formula.yaml", "{of: interro, weight: 1}", "{of: moyenne, weight: 1}", "contains itself: moyenne → classe → moyenne"},
 		{"a weight of zero", "formula.yaml", "{of: devoir, weight: 2}", "{of: devoir, weight: 0}", "formula.yaml:19: the weight of devoir 0 is not above 0"},
-		{"no such part", "formula.yaml", "{of: devoir, weight: 2}", "{of: devoirs, weight: 2}", `the part "devoirs" is neither a kind nor a group`},
-		{"no treatment", "formula.yaml", "absj: out", "absj: oublier", `the treatment "oublier" of absj`},
-		{"no cycle's formula", "formula.yaml", "cycles: [lycee]", "cycles: [college]", `no formula of formula.yaml is meant for the cycle "lycee"`},
+		{"no such part", "formula.yaml", "{of: devoir, weight: 2}", "{of: devoirs, weight: 2}", `the part “devoirs” is neither a kind nor a group`},
+		{"no treatment", "formula.yaml", "absj: out", "absj: oublier", `the treatment “oublier” of absj`},
+		{"no cycle's formula", "formula.yaml", "cycles: [lycee]", "cycles: [college]", `no formula of formula.yaml is meant for the cycle “lycee”`},
 		{"mentions in disorder", "council.yaml", `from: "16"`, `from: "19"`, "does not stand below"},
-		{"an odd award", "council.yaml", "kind: praise", "kind: prize", "kind is praise or warning"},
+		{"an odd award", "council.yaml", "kind: praise", "kind: prize", "kind is praise / warning"},
 		{"a wrong result", "examples.yaml", `mean: "13.`, `mean: "14.`, "comes out"},
 		{"a wrong step", "examples.yaml", "(12 + 15) / 2", "(12 + 16) / 2", "is 14.0000, not 13.5000"},
-		{"a mark above its scale", "examples.yaml", "marks: [12, 9,", "marks: [21, 9,", `"21" is no mark out of 20`},
-		{"an unknown kind", "examples.yaml", "kind: interro", "kind: oral", `unknown kind of evaluation "oral"`},
+		{"a mark above its scale", "examples.yaml", "marks: [12, 9,", "marks: [21, 9,", `“21” is no mark out of 20`},
+		{"an unknown kind", "examples.yaml", "kind: interro", "kind: oral", `unknown kind “oral”`},
 		{"a row too short", "examples.yaml", "marks: [12, 9, absj, 7, 12, abs]", "marks: [12, 9]", "2 marks for 6 pupils"},
 		{"no version", "pack.yaml", `version: "2026.1"`, `version: ""`, "version is missing"},
 		{"odd timezone", "pack.yaml", "Africa/Lome", "Afrique/Lomé", "unknown timezone"},
@@ -187,6 +192,15 @@ func TestFaults(t *testing.T) {
 			case c.want == "" && err == nil:
 			case !errors.As(err, &faults) || !strings.Contains(err.Error(), c.want):
 				t.Errorf("faults: %v\nwant one with %q", err, c.want)
+			}
+			for _, f := range faults { // in French too, with every value in its place
+				fr := f.Text(func(key string, kv ...any) string { return words.T("fr", key, kv...) })
+				if fr == f.Key || fr == f.English() || strings.Contains(fr+f.English(), "{") {
+					t.Errorf("%s:%d in French: %q, in English: %q", f.File, f.Line, fr, f.English())
+				}
+				if c.name == "unknown key" && fr != "le champ «\u202fcicle\u202f» n’existe pas" {
+					t.Errorf("in French: %q", fr)
+				}
 			}
 		})
 	}
@@ -223,9 +237,9 @@ func TestEveryPackShowsEveryCase(t *testing.T) {
 				shown["year"] = shown["year"] || e.Year
 			}
 			for _, s := range x.Steps {
-				exact, err := packs.Reckon(s.Calc, "0.00000000000000000000")
-				if err != nil {
-					t.Fatal(err)
+				exact, ok := packs.Reckon(s.Calc, "0.00000000000000000000")
+				if !ok {
+					t.Fatalf("%s is no sum", s.Calc)
 				}
 				_, digits, _ := strings.Cut(s.Is, ".")
 				whole, part, _ := strings.Cut(exact, ".")

@@ -16,38 +16,6 @@ import (
 	"preau/school/average"
 )
 
-// Fault is one thing wrong in a pack, where it stands.
-type Fault struct {
-	File string
-	Line int // from 1; 0 concerns the file
-	What string
-	// Key is a words key for What, with the placeholder value: what whoever sends or
-	// receives a pack may meet. "" where only its author does.
-	Key, Value string
-}
-
-func (f Fault) String() string {
-	if f.Line == 0 {
-		return f.File + ": " + f.What
-	}
-	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.What)
-}
-
-// Error is String, for a fault that stops the reading of its part.
-func (f Fault) Error() string { return f.String() }
-
-// Faults are all faults of a pack in order of file and line.
-type Faults []Fault
-
-// Error lists them, one a line.
-func (fs Faults) Error() string {
-	lines := make([]string, len(fs))
-	for i, f := range fs {
-		lines[i] = f.String()
-	}
-	return strings.Join(lines, "\n")
-}
-
 // Read reads a pack from a folder of files; the error is Faults, all of them.
 func Read(dir fs.FS) (*Pack, error) {
 	files, err := FilesIn(dir)
@@ -67,7 +35,7 @@ func (files Files) Pack() (*Pack, error) {
 	p.Subjects = list[Subject](r, "subjects.yaml")
 	for _, f := range list[fileRow](r, "catalogue.yaml") {
 		if len(f.Levels) == 0 {
-			r.fault("catalogue.yaml", f.Line, "a row has no levels")
+			r.fault("catalogue.yaml", f.Line, "packs.fault.no_levels")
 		}
 		for _, level := range f.Levels {
 			p.Catalogue = append(p.Catalogue, Row{level, f.Series, f.Subject, f.Coefficient, f.Hours, f.Facultative, f.Line})
@@ -101,8 +69,8 @@ type reader struct {
 	faults Faults
 }
 
-func (r *reader) fault(file string, line int, format string, args ...any) {
-	r.faults = append(r.faults, Fault{File: file, Line: line, What: fmt.Sprintf(format, args...)})
+func (r *reader) fault(file string, line int, key string, kv ...any) {
+	r.faults = append(r.faults, fault(file, line, key, kv...))
 }
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)`)
@@ -119,9 +87,9 @@ func (r *reader) yamlFault(file string, line int, err error) {
 	for _, t := range texts {
 		if m := yamlLine.FindStringSubmatch(t); m != nil {
 			n, _ := strconv.Atoi(m[1])
-			r.fault(file, n, "%s", m[2])
+			r.fault(file, n, "packs.fault.yaml", "value", m[2])
 		} else {
-			r.fault(file, line, "%s", strings.TrimPrefix(t, "yaml: "))
+			r.fault(file, line, "packs.fault.yaml", "value", strings.TrimPrefix(t, "yaml: "))
 		}
 	}
 }
@@ -130,7 +98,7 @@ func (r *reader) yamlFault(file string, line int, err error) {
 func (r *reader) document(file string) *yaml.Node {
 	b, here := r.files[file]
 	if !here {
-		r.fault(file, 0, "the file is missing")
+		r.fault(file, 0, "packs.fault.no_file")
 		return nil
 	}
 	var doc yaml.Node
@@ -139,7 +107,7 @@ func (r *reader) document(file string) *yaml.Node {
 		return nil
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		r.fault(file, 0, "the file is empty")
+		r.fault(file, 0, "packs.fault.empty")
 		return nil
 	}
 	return doc.Content[0]
@@ -159,7 +127,7 @@ func list[T any](r *reader, file string) []T {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		r.fault(file, n.Line, "a list of entries is expected, each beginning with a dash")
+		r.fault(file, n.Line, "packs.fault.entries")
 		return nil
 	}
 	out := make([]T, 0, len(n.Content))
@@ -210,10 +178,10 @@ func lines(n *yaml.Node, v reflect.Value) {
 func (r *reader) known(file string, n *yaml.Node, t reflect.Type) {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		r.fault(file, n.Line, "write the value out: references are not read here")
+		r.fault(file, n.Line, "packs.fault.reference")
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			r.fault(file, n.Line, "a list is expected")
+			r.fault(file, n.Line, "packs.fault.list")
 			return
 		}
 		for _, item := range n.Content {
@@ -221,7 +189,7 @@ func (r *reader) known(file string, n *yaml.Node, t reflect.Type) {
 		}
 	case t.Kind() == reflect.Struct:
 		if n.Kind != yaml.MappingNode {
-			r.fault(file, n.Line, "named values are expected (name: value)")
+			r.fault(file, n.Line, "packs.fault.named")
 			return
 		}
 		fields := map[string]reflect.Type{}
@@ -236,17 +204,17 @@ func (r *reader) known(file string, n *yaml.Node, t reflect.Type) {
 			ft, ok := fields[key.Value]
 			switch {
 			case !ok:
-				r.fault(file, key.Line, "unknown key %q", key.Value)
+				r.fault(file, key.Line, "packs.fault.key", "value", key.Value)
 				continue
 			case seen[key.Value]:
-				r.fault(file, key.Line, "key %q stands twice", key.Value)
+				r.fault(file, key.Line, "packs.fault.key_twice", "value", key.Value)
 			}
 			seen[key.Value] = true
 			r.known(file, n.Content[i+1], ft)
 		}
 	default:
 		if n.Kind != yaml.ScalarNode {
-			r.fault(file, n.Line, "one value is expected")
+			r.fault(file, n.Line, "packs.fault.one_value")
 		}
 	}
 }

@@ -41,7 +41,7 @@ func Judge(list seal.KeyList, r store.Record[Release]) (*Pack, seal.Header, erro
 	}
 	p, err := files.Pack()
 	if err == nil && (h.Reference != p.Reference() || r.Value.Code != p.About.Code || r.Value.Version != p.About.Version || r.Value.From != p.About.From) {
-		err = Faults{{File: "pack.yaml", What: "code, version and from are not those under which it was sent"}}
+		err = Faults{fault("pack.yaml", 0, "packs.fault.sent_as")}
 	}
 	return p, h, err
 }
