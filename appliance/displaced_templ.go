@@ -48,7 +48,7 @@ func displacedView(p displacedPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.why"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.why"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 7, Col: 37}
 			}
@@ -72,7 +72,7 @@ func displacedView(p displacedPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.what(r))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.what(r))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 12, Col: 18}
 				}
@@ -101,7 +101,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.aside"))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.aside"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 18, Col: 56}
 					}
@@ -114,7 +114,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.written"))
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.written"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 19, Col: 53}
 					}
@@ -127,7 +127,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(r.Aside.Was.Time))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.Moment(r.Aside.Was.Time))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 19, Col: 84}
 					}
@@ -140,7 +140,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.says"))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.says"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 20, Col: 50}
 					}
@@ -161,7 +161,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.stands"))
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.stands"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 25, Col: 57}
 					}
@@ -174,7 +174,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.written"))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.written"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 26, Col: 53}
 					}
@@ -188,7 +188,7 @@ func displacedView(p displacedPage) templ.Component {
 					}
 					if !r.Aside.Now.Time.IsZero() {
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(r.Aside.Now.Time))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.Moment(r.Aside.Now.Time))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 28, Col: 36}
 						}
@@ -202,7 +202,7 @@ func displacedView(p displacedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.displaced.says"))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("appliance.displaced.says"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 31, Col: 50}
 					}
@@ -326,7 +326,7 @@ func versionWords(list []string, none string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 52, Col: 8}
 			}
@@ -341,7 +341,7 @@ func versionWords(list []string, none string) templ.Component {
 		}
 		if len(list) == 0 {
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(none)
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(none)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `displaced.templ`, Line: 55, Col: 8}
 			}

@@ -59,7 +59,7 @@ func httpsView(p httpsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.meaning"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("appliance.https.meaning"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 12, Col: 53}
 			}
@@ -77,7 +77,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.none"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("appliance.https.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 14, Col: 51}
 				}
@@ -95,7 +95,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.install"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("appliance.https.install"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 16, Col: 39}
 				}
@@ -108,7 +108,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.step.get"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("appliance.https.step.get"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 18, Col: 41}
 				}
@@ -121,7 +121,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.root"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("appliance.https.root"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 18, Col: 108}
 				}
@@ -134,7 +134,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.step.compare"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("appliance.https.step.compare"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 19, Col: 45}
 				}
@@ -152,7 +152,7 @@ func httpsView(p httpsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(line)
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(line)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 22, Col: 18}
 					}
@@ -170,7 +170,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.step.install"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("appliance.https.step.install"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 25, Col: 45}
 				}
@@ -183,7 +183,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.step.open"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("appliance.https.step.open"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 26, Col: 42}
 				}
@@ -209,7 +209,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.URL)
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.URL)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 26, Col: 85}
 				}
@@ -222,7 +222,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.systems"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("appliance.https.systems"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 28, Col: 39}
 				}
@@ -240,7 +240,7 @@ func httpsView(p httpsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https." + s))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("appliance.https." + s))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 30, Col: 37}
 					}
@@ -253,7 +253,7 @@ func httpsView(p httpsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https." + s + ".text"))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("appliance.https." + s + ".text"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 31, Col: 62}
 					}
@@ -271,7 +271,7 @@ func httpsView(p httpsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.https.limits"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("appliance.https.limits"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `https.templ`, Line: 33, Col: 55}
 				}

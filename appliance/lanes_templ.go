@@ -68,7 +68,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var4 string
-					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.lane(l))
+					templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.lane(l))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 15, Col: 18}
 					}
@@ -81,7 +81,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.laneHint(l))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.laneHint(l))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 16, Col: 38}
 					}
@@ -94,7 +94,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.state"))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.state"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 18, Col: 52}
 					}
@@ -116,7 +116,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.windows", "windows", w))
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.windows", "windows", w))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 21, Col: 70}
 						}
@@ -134,7 +134,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.waiting"))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.waiting"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 24, Col: 54}
 					}
@@ -158,7 +158,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(line)
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(line)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 29, Col: 14}
 						}
@@ -173,7 +173,7 @@ func lanesView(p lanesPage) templ.Component {
 					}
 					if len(p.waiting(l)) == 0 {
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.nothing"))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.nothing"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 32, Col: 40}
 						}
@@ -187,7 +187,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.left"))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.left"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 35, Col: 61}
 					}
@@ -200,7 +200,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.items(int(l.Left), l.Up))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.items(int(l.Left), l.Up))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 35, Col: 92}
 					}
@@ -213,7 +213,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.came"))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.came"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 36, Col: 61}
 					}
@@ -226,7 +226,7 @@ func lanesView(p lanesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.items(int(l.Came), l.Down))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.items(int(l.Came), l.Down))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 36, Col: 94}
 					}
@@ -254,7 +254,7 @@ func lanesView(p lanesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.cost"))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.cost"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 41, Col: 35}
 			}
@@ -267,7 +267,7 @@ func lanesView(p lanesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.cost_what"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.cost_what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 42, Col: 39}
 			}
@@ -306,7 +306,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.total"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.total"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 49, Col: 51}
 				}
@@ -319,7 +319,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.today"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.today"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 50, Col: 61}
 				}
@@ -332,7 +332,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(p.total().Up + p.total().Down))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.Size(p.total().Up + p.total().Down))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 50, Col: 103}
 				}
@@ -345,7 +345,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.month"))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.month"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 51, Col: 61}
 				}
@@ -358,7 +358,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(p.total().Month))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.Size(p.total().Month))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 51, Col: 89}
 				}
@@ -371,7 +371,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.rate"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.rate"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 53, Col: 60}
 				}
@@ -384,7 +384,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.rate(p.total()))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.rate(p.total()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 53, Col: 82}
 				}
@@ -412,7 +412,7 @@ func lanesView(p lanesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.no_limits"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.no_limits"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 58, Col: 50}
 				}
@@ -430,7 +430,7 @@ func lanesView(p lanesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.attempts"))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.attempts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 60, Col: 39}
 			}
@@ -470,7 +470,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var28 string
-						templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.when"))
+						templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.when"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 68, Col: 62}
 						}
@@ -483,7 +483,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var29 string
-						templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(p.Now.Started))
+						templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.Moment(p.Now.Started))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 68, Col: 90}
 						}
@@ -504,7 +504,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var30 string
-						templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.steps"))
+						templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.steps"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 72, Col: 53}
 						}
@@ -517,7 +517,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var31 string
-						templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.steps(*p.Now))
+						templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.steps(*p.Now))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 72, Col: 73}
 						}
@@ -536,7 +536,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var32 string
-						templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.when"))
+						templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.when"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 77, Col: 62}
 						}
@@ -549,7 +549,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var33 string
-						templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(r.Started))
+						templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.Moment(r.Started))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 77, Col: 86}
 						}
@@ -577,7 +577,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var34 string
-						templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.steps"))
+						templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.steps"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 85, Col: 53}
 						}
@@ -590,7 +590,7 @@ func lanesView(p lanesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var35 string
-						templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.steps(r))
+						templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.steps(r))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 85, Col: 68}
 						}
@@ -678,7 +678,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var38 string
-		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.lane(l))
+		templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.lane(l))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 101, Col: 29}
 		}
@@ -691,7 +691,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.today"))
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.today"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 102, Col: 58}
 		}
@@ -704,7 +704,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.used(l.Up+l.Down, l.Limits.Day))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.used(l.Up+l.Down, l.Limits.Day))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 102, Col: 96}
 		}
@@ -717,7 +717,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.month"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.month"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 103, Col: 58}
 		}
@@ -730,7 +730,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.used(l.Month, l.Limits.Month))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.used(l.Month, l.Limits.Month))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 103, Col: 94}
 		}
@@ -752,7 +752,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.head.rate"))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.head.rate"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 108, Col: 57}
 		}
@@ -765,7 +765,7 @@ func laneCost(p lanesPage, l boxsync.LaneState) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.rate(l))
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.rate(l))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lanes.templ`, Line: 109, Col: 14}
 		}

@@ -66,7 +66,7 @@ func homeView(p homePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var3 string
-					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.home.more", "count", p.More))
+					templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("appliance.home.more", "count", p.More))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 15, Col: 62}
 					}
@@ -90,7 +90,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.home.board"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("appliance.home.board"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 19, Col: 36}
 				}
@@ -116,7 +116,7 @@ func homeView(p homePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.home.rest", "count", p.Rest))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("appliance.home.rest", "count", p.Rest))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 22, Col: 62}
 					}
@@ -140,7 +140,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.home.ways"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("appliance.home.ways"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 26, Col: 35}
 				}
@@ -171,7 +171,7 @@ func homeView(p homePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(w.Label)
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(w.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 29, Col: 52}
 					}
@@ -237,7 +237,7 @@ func statusView(p statusPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.exchange"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("appliance.status.exchange"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 38, Col: 40}
 			}
@@ -309,7 +309,7 @@ func statusView(p statusPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.lanes.link"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("appliance.lanes.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 48, Col: 83}
 				}
@@ -354,7 +354,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var16).String())
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(templ.CSSClasses(templ_7745c5c3_Var16).String())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 1, Col: 0}
 						}
@@ -367,7 +367,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.when"))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("appliance.status.when"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 55, Col: 58}
 						}
@@ -380,7 +380,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(r.Started))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.Moment(r.Started))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 55, Col: 82}
 						}
@@ -408,7 +408,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.sent"))
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("appliance.status.sent"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 63, Col: 58}
 						}
@@ -421,7 +421,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Sent))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.Number(r.Sent))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 63, Col: 79}
 						}
@@ -434,7 +434,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.received"))
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("appliance.status.received"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 64, Col: 62}
 						}
@@ -447,7 +447,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Received))
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.Number(r.Received))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 64, Col: 87}
 						}
@@ -460,7 +460,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.bytes"))
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("appliance.status.bytes"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 65, Col: 59}
 						}
@@ -473,7 +473,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(r.Up + r.Down))
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.Size(r.Up + r.Down))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 65, Col: 85}
 						}
@@ -486,7 +486,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.took"))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("appliance.status.took"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 66, Col: 58}
 						}
@@ -499,7 +499,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var27 string
-						templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.seconds(r.Ended.Sub(r.Started)))
+						templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.seconds(r.Ended.Sub(r.Started)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 66, Col: 96}
 						}
@@ -528,7 +528,7 @@ func statusView(p statusPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.machine"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("appliance.status.machine"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 72, Col: 39}
 			}
@@ -576,7 +576,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var31 string
-						templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var30).String())
+						templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(templ.CSSClasses(templ_7745c5c3_Var30).String())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 1, Col: 0}
 						}
@@ -589,7 +589,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var32 string
-						templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.started"))
+						templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("appliance.status.started"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 81, Col: 61}
 						}
@@ -602,7 +602,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var33 string
-						templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(cut.At))
+						templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.Moment(cut.At))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 81, Col: 82}
 						}
@@ -615,7 +615,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var34 string
-						templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.went"))
+						templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("appliance.status.went"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 82, Col: 48}
 						}
@@ -628,7 +628,7 @@ func statusView(p statusPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var35 string
-						templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.wentAfter(cut))
+						templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.wentAfter(cut))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 82, Col: 69}
 						}
@@ -677,7 +677,7 @@ func statusView(p statusPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.log.title"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("appliance.log.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 94, Col: 53}
 			}
@@ -690,7 +690,7 @@ func statusView(p statusPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.sheets.address"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("setup.sheets.address"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 94, Col: 116}
 			}
@@ -704,7 +704,7 @@ func statusView(p statusPage) templ.Component {
 			}
 			if p.Box {
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(" · ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 96, Col: 12}
 				}
@@ -717,7 +717,7 @@ func statusView(p statusPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.title"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 97, Col: 51}
 				}
@@ -767,7 +767,7 @@ func roomView(b web.Base, text string, used, total int) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(text)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 105, Col: 7}
 		}
@@ -836,7 +836,7 @@ func whyView(p whyPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.why.what"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.T("appliance.why.what"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 117, Col: 33}
 				}
@@ -876,7 +876,7 @@ func whyView(p whyPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var46 string
-						templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.why.step." + step))
+						templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(p.T("appliance.why.step." + step))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 126, Col: 58}
 						}
@@ -889,7 +889,7 @@ func whyView(p whyPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var47 string
-						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.why.outcome"))
+						templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(p.T("appliance.why.outcome"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 127, Col: 48}
 						}
@@ -910,7 +910,7 @@ func whyView(p whyPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var48 string
-						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.why.detail"))
+						templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(p.T("appliance.why.detail"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 130, Col: 47}
 						}
@@ -923,7 +923,7 @@ func whyView(p whyPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var49 string
-						templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.detail(i))
+						templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.detail(i))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 130, Col: 63}
 						}
@@ -1053,7 +1053,7 @@ func logPageView(p logView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var54 string
-						templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.status.when"))
+						templ_7745c5c3_Var54, templ_7745c5c3_Err = web.Text(p.T("appliance.status.when"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 157, Col: 58}
 						}
@@ -1066,7 +1066,7 @@ func logPageView(p logView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var55 string
-						templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(l.At))
+						templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.Moment(l.At))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 157, Col: 77}
 						}
@@ -1079,7 +1079,7 @@ func logPageView(p logView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var56 string
-						templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.log.grave"))
+						templ_7745c5c3_Var56, templ_7745c5c3_Err = web.Text(p.T("appliance.log.grave"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 158, Col: 46}
 						}
@@ -1100,7 +1100,7 @@ func logPageView(p logView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var57 string
-						templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.log.what"))
+						templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(p.T("appliance.log.what"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 161, Col: 45}
 						}
@@ -1113,7 +1113,7 @@ func logPageView(p logView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var58 string
-						templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(l.What)
+						templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(l.What)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 162, Col: 16}
 						}
@@ -1131,7 +1131,7 @@ func logPageView(p logView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var59 string
-							templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(l.Rest)
+							templ_7745c5c3_Var59, templ_7745c5c3_Err = web.Text(l.Rest)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 164, Col: 38}
 							}
@@ -1212,7 +1212,7 @@ func sheetView(p sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sheet.none"))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(p.T("appliance.sheet.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 179, Col: 35}
 				}
@@ -1231,7 +1231,7 @@ func sheetView(p sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var63 string
-					templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sheet.name"))
+					templ_7745c5c3_Var63, templ_7745c5c3_Err = web.Text(p.T("appliance.sheet.name"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 182, Col: 36}
 					}
@@ -1244,7 +1244,7 @@ func sheetView(p sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var64 string
-					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
+					templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(p.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 183, Col: 30}
 					}
@@ -1267,7 +1267,7 @@ func sheetView(p sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var65 string
-					templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sheet.address"))
+					templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("appliance.sheet.address"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 186, Col: 39}
 					}
@@ -1285,7 +1285,7 @@ func sheetView(p sheetPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var66 string
-						templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(at)
+						templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(at)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 188, Col: 27}
 						}
@@ -1312,7 +1312,7 @@ func sheetView(p sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sheet.qr"))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(p.T("appliance.sheet.qr"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 194, Col: 33}
 				}
@@ -1330,7 +1330,7 @@ func sheetView(p sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sheet.print"))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(p.T("appliance.sheet.print"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 196, Col: 48}
 			}
@@ -1379,7 +1379,7 @@ func rescueView(p rescuePage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("fr", "title"))
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = web.Text(p.T("fr", "title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 206, Col: 30}
 		}
@@ -1397,7 +1397,7 @@ func rescueView(p rescuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(lang)
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = web.Text(lang)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 212, Col: 20}
 			}
@@ -1410,7 +1410,7 @@ func rescueView(p rescuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "title"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = web.Text(p.T(lang, "title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 213, Col: 29}
 			}
@@ -1423,7 +1423,7 @@ func rescueView(p rescuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "what"))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = web.Text(p.T(lang, "what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 214, Col: 27}
 			}
@@ -1436,7 +1436,7 @@ func rescueView(p rescuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "safe"))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = web.Text(p.T(lang, "safe"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 215, Col: 27}
 			}
@@ -1449,7 +1449,7 @@ func rescueView(p rescuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "aside"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = web.Text(p.T(lang, "aside"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 216, Col: 28}
 			}
@@ -1462,7 +1462,7 @@ func rescueView(p rescuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(p.Aside)
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = web.Text(p.Aside)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 217, Col: 23}
 			}
@@ -1480,7 +1480,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "copy"))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = web.Text(p.T(lang, "copy"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 219, Col: 28}
 				}
@@ -1493,7 +1493,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var78 string
-				templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(p.CopyAt.Format(time.RFC3339))
+				templ_7745c5c3_Var78, templ_7745c5c3_Err = web.Text(p.CopyAt.Format(time.RFC3339))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 219, Col: 77}
 				}
@@ -1506,7 +1506,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(p.copyDay(lang))
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = web.Text(p.copyDay(lang))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 219, Col: 97}
 				}
@@ -1519,7 +1519,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(p.Command)
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = web.Text(p.Command)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 220, Col: 26}
 				}
@@ -1532,7 +1532,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "after"))
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = web.Text(p.T(lang, "after"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 221, Col: 29}
 				}
@@ -1550,7 +1550,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var82 string
-				templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(lang, "no_copy"))
+				templ_7745c5c3_Var82, templ_7745c5c3_Err = web.Text(p.T(lang, "no_copy"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 223, Col: 31}
 				}
@@ -1563,7 +1563,7 @@ func rescueView(p rescuePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var83 string
-				templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(p.Command)
+				templ_7745c5c3_Var83, templ_7745c5c3_Err = web.Text(p.Command)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 224, Col: 26}
 				}
@@ -1629,7 +1629,7 @@ func heldView(p heldPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var86 string
-				templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(part.Title)
+				templ_7745c5c3_Var86, templ_7745c5c3_Err = web.Text(part.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 237, Col: 19}
 				}
@@ -1680,7 +1680,7 @@ func heldView(p heldPage) templ.Component {
 										return templ_7745c5c3_Err
 									}
 									var templ_7745c5c3_Var88 string
-									templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+									templ_7745c5c3_Var88, templ_7745c5c3_Err = web.Text(text)
 									if templ_7745c5c3_Err != nil {
 										return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 248, Col: 32}
 									}
@@ -1698,7 +1698,7 @@ func heldView(p heldPage) templ.Component {
 										return templ_7745c5c3_Err
 									}
 									var templ_7745c5c3_Var89 string
-									templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(part.Head[i])
+									templ_7745c5c3_Var89, templ_7745c5c3_Err = web.Text(part.Head[i])
 									if templ_7745c5c3_Err != nil {
 										return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 250, Col: 35}
 									}
@@ -1711,7 +1711,7 @@ func heldView(p heldPage) templ.Component {
 										return templ_7745c5c3_Err
 									}
 									var templ_7745c5c3_Var90 string
-									templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+									templ_7745c5c3_Var90, templ_7745c5c3_Err = web.Text(text)
 									if templ_7745c5c3_Err != nil {
 										return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 250, Col: 44}
 									}
@@ -1757,7 +1757,7 @@ func heldView(p heldPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.held.end"))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = web.Text(p.T("appliance.held.end"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 262, Col: 42}
 			}

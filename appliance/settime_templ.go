@@ -57,7 +57,7 @@ func clockView(p clockPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.waits", "name", p.Waits))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.waits", "name", p.Waits))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 9, Col: 69}
 				}
@@ -80,7 +80,7 @@ func clockView(p clockPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.set"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.set"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 12, Col: 35}
 				}
@@ -94,7 +94,7 @@ func clockView(p clockPage) templ.Component {
 				}
 				if p.Alone {
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.alone"))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.alone"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 15, Col: 35}
 					}
@@ -104,7 +104,7 @@ func clockView(p clockPage) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.two"))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.two"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 17, Col: 33}
 					}
@@ -161,7 +161,7 @@ func clockView(p clockPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.history"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.history"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 26, Col: 38}
 			}
@@ -179,7 +179,7 @@ func clockView(p clockPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.never"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.never"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 28, Col: 36}
 				}
@@ -214,7 +214,7 @@ func clockView(p clockPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.was"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.was"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 36, Col: 46}
 						}
@@ -227,7 +227,7 @@ func clockView(p clockPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.DateTime(k.From))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.DateTime(k.From))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 36, Col: 69}
 						}
@@ -240,7 +240,7 @@ func clockView(p clockPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.became"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.became"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 37, Col: 61}
 						}
@@ -253,7 +253,7 @@ func clockView(p clockPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.DateTime(k.To))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.DateTime(k.To))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 37, Col: 82}
 						}
@@ -266,7 +266,7 @@ func clockView(p clockPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.clock.by"))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("appliance.clock.by"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 38, Col: 45}
 						}
@@ -279,7 +279,7 @@ func clockView(p clockPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.who(k))
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.who(k))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settime.templ`, Line: 38, Col: 58}
 						}

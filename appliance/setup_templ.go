@@ -48,7 +48,7 @@ func setupCodeView(p setupPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(p.word("welcome")))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T(p.word("welcome")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 8, Col: 30}
 			}
@@ -131,7 +131,7 @@ func steps(p setupPage, step string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.place(step))
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.place(step))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 19, Col: 29}
 		}
@@ -296,7 +296,7 @@ func setupHeadView(p setupPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(p.word("head_what")))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T(p.word("head_what")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 42, Col: 32}
 			}
@@ -361,7 +361,7 @@ func setupHeadView(p setupPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.head.then"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("setup.head.then"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 49, Col: 41}
 				}
@@ -449,7 +449,7 @@ func setupKeyView(p keyPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.key.what"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("setup.key.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 64, Col: 29}
 			}
@@ -472,7 +472,7 @@ func setupKeyView(p keyPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.Key)
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 68, Col: 28}
 			}
@@ -493,7 +493,7 @@ func setupKeyView(p keyPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.key.print"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("setup.key.print"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 72, Col: 41}
 			}
@@ -506,7 +506,7 @@ func setupKeyView(p keyPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.key.lock"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("setup.key.lock"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 73, Col: 40}
 			}
@@ -535,7 +535,7 @@ func setupKeyView(p keyPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.recipient())
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.recipient())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 75, Col: 63}
 				}
@@ -659,7 +659,7 @@ func setupEnrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.enrol.what"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("setup.enrol.what"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 95, Col: 32}
 				}
@@ -777,7 +777,7 @@ func setupListsView(p listsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(p.word("lists_what")))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T(p.word("lists_what")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 114, Col: 33}
 			}
@@ -802,7 +802,7 @@ func setupListsView(p listsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.lists.import"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("setup.lists.import"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 120, Col: 58}
 				}
@@ -820,7 +820,7 @@ func setupListsView(p listsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.lists.schools"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("setup.lists.schools"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 122, Col: 54}
 				}
@@ -833,7 +833,7 @@ func setupListsView(p listsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.lists.users"))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("setup.lists.users"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 122, Col: 107}
 				}
@@ -928,7 +928,7 @@ func setupSheetsView(p setupPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(p.word("sheets_what")))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T(p.word("sheets_what")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 135, Col: 34}
 			}
@@ -941,7 +941,7 @@ func setupSheetsView(p setupPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.sheets.address"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.T("setup.sheets.address"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 137, Col: 61}
 			}
@@ -959,7 +959,7 @@ func setupSheetsView(p setupPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("setup.sheets.staff"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("setup.sheets.staff"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 139, Col: 60}
 				}

@@ -58,7 +58,7 @@ func sticksView(p sticksPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.waits"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.waits"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 14, Col: 37}
 			}
@@ -86,7 +86,7 @@ func sticksView(p sticksPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.read"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.read"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 20, Col: 36}
 			}
@@ -99,7 +99,7 @@ func sticksView(p sticksPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.read.hint"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.read.hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 21, Col: 56}
 			}
@@ -130,7 +130,7 @@ func sticksView(p sticksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(f.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 25, Col: 55}
 						}
@@ -143,7 +143,7 @@ func sticksView(p sticksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.read.plugged", "name", f.Name, "size", p.Size(f.Size)))
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.read.plugged", "name", f.Name, "size", p.Size(f.Size)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 26, Col: 124}
 						}
@@ -172,7 +172,7 @@ func sticksView(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.plugged.nothing"))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.plugged.nothing"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 30, Col: 58}
 					}
@@ -334,7 +334,7 @@ func errandView(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.answer.hint"))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.answer.hint"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 56, Col: 44}
 					}
@@ -417,7 +417,7 @@ func stickTable(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.nothing_waits"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.nothing_waits"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 71, Col: 55}
 				}
@@ -469,7 +469,7 @@ func stickTable(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(s.label())
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(s.label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 80, Col: 71}
 					}
@@ -482,7 +482,7 @@ func stickTable(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var22 string
-					templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(s.Code)
+					templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(s.Code)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 81, Col: 31}
 					}
@@ -495,7 +495,7 @@ func stickTable(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var23 string
-					templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.records"))
+					templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.records"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 83, Col: 60}
 					}
@@ -508,7 +508,7 @@ func stickTable(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(s.Records))
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.Number(s.Records))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 83, Col: 84}
 					}
@@ -521,7 +521,7 @@ func stickTable(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var25 string
-					templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.size"))
+					templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.size"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 84, Col: 57}
 					}
@@ -535,7 +535,7 @@ func stickTable(p sticksPage) templ.Component {
 					}
 					if s.Records > 0 {
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(s.Bytes))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.Size(s.Bytes))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 86, Col: 25}
 						}
@@ -549,7 +549,7 @@ func stickTable(p sticksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.last"))
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.last"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 89, Col: 47}
 					}
@@ -563,7 +563,7 @@ func stickTable(p sticksPage) templ.Component {
 					}
 					if !s.Written.IsZero() {
 						var templ_7745c5c3_Var28 string
-						templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(s.Written))
+						templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.Moment(s.Written))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 91, Col: 29}
 						}
@@ -620,7 +620,7 @@ func pastView(p sticksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.past"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.past"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 102, Col: 35}
 		}
@@ -654,7 +654,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.when"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.when"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 110, Col: 56}
 				}
@@ -667,7 +667,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(s.Time))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.Moment(s.Time))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 110, Col: 77}
 				}
@@ -680,7 +680,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.way(s))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.way(s))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 111, Col: 31}
 				}
@@ -693,7 +693,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.records"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.records"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 112, Col: 59}
 				}
@@ -706,7 +706,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(s.Value.Records))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.Number(s.Value.Records))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 112, Col: 89}
 				}
@@ -719,7 +719,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.files"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.files"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 113, Col: 57}
 				}
@@ -732,7 +732,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(s.Value.Files))
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.Number(s.Value.Files))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 113, Col: 85}
 				}
@@ -745,7 +745,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("appliance.sticks.size"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("appliance.sticks.size"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 114, Col: 56}
 				}
@@ -758,7 +758,7 @@ func pastView(p sticksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(s.Value.Bytes))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.Size(s.Value.Bytes))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 114, Col: 82}
 				}
@@ -877,7 +877,7 @@ func planView(b web.Base, to string, plan *boxsync.Plan, stuck, here, most strin
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("appliance.sticks.nothing"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(b.T("appliance.sticks.nothing"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 134, Col: 55}
 				}
@@ -947,7 +947,7 @@ func planView(b web.Base, to string, plan *boxsync.Plan, stuck, here, most strin
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var47 string
-					templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(most)
+					templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(most)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 144, Col: 49}
 					}
@@ -975,7 +975,7 @@ func planView(b web.Base, to string, plan *boxsync.Plan, stuck, here, most strin
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("appliance.sticks.not_plugged", "path", at.Dir))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(b.T("appliance.sticks.not_plugged", "path", at.Dir))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 148, Col: 69}
 				}
@@ -1006,7 +1006,7 @@ func planView(b web.Base, to string, plan *boxsync.Plan, stuck, here, most strin
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var50 string
-					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(most)
+					templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(most)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sticks.templ`, Line: 152, Col: 49}
 					}

@@ -49,7 +49,7 @@ func fleetView(p fleetPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.calm"))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.calm"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 8, Col: 34}
 				}
@@ -67,7 +67,7 @@ func fleetView(p fleetPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.lead", "count", p.Troubled, "n", p.Total))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.lead", "count", p.Troubled, "n", p.Total))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 10, Col: 69}
 				}
@@ -85,7 +85,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.narrow"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.narrow"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 13, Col: 51}
 			}
@@ -103,7 +103,7 @@ func fleetView(p fleetPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(o.Value)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 16, Col: 28}
 				}
@@ -126,7 +126,7 @@ func fleetView(p fleetPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(o.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 16, Col: 72}
 				}
@@ -149,7 +149,7 @@ func fleetView(p fleetPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.Only)
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.Only)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 20, Col: 52}
 				}
@@ -167,7 +167,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.show"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.show"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 22, Col: 50}
 			}
@@ -223,7 +223,7 @@ func fleetView(p fleetPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.only"))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.only"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 31, Col: 106}
 						}
@@ -236,7 +236,7 @@ func fleetView(p fleetPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(": " + p.T("ministry.fleet."+g.State))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(": " + p.T("ministry.fleet."+g.State))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 31, Col: 164}
 						}
@@ -267,7 +267,7 @@ func fleetView(p fleetPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.all"))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.all"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 33, Col: 100}
 						}
@@ -285,7 +285,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.schools"))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.schools"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 36, Col: 58}
 					}
@@ -298,7 +298,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(g.N))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.Number(g.N))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 36, Col: 76}
 					}
@@ -334,7 +334,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.list"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.list"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 44, Col: 34}
 			}
@@ -347,7 +347,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.moved", "size", p.Size(p.Moved)))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.moved", "size", p.Size(p.Moved)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 46, Col: 57}
 			}
@@ -360,7 +360,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(" · ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 48, Col: 12}
 			}
@@ -386,7 +386,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(" · ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 48, Col: 72}
 			}
@@ -446,7 +446,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 55, Col: 76}
 					}
@@ -459,7 +459,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(r.Code)
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(r.Code)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 55, Col: 106}
 					}
@@ -472,7 +472,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.Region)
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(r.Region)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 55, Col: 122}
 					}
@@ -485,7 +485,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.box"))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("ministry.col.box"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 56, Col: 42}
 					}
@@ -506,7 +506,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.up"))
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("ministry.col.up"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 59, Col: 51}
 					}
@@ -527,7 +527,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.down"))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("ministry.col.down"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 62, Col: 53}
 					}
@@ -548,7 +548,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.month"))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("ministry.col.month"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 65, Col: 54}
 					}
@@ -569,7 +569,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var33 string
-					templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.disk"))
+					templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("ministry.col.disk"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 68, Col: 53}
 					}
@@ -590,7 +590,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.cuts"))
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("ministry.col.cuts"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 71, Col: 53}
 					}
@@ -611,7 +611,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.clock"))
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("ministry.col.clock"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 74, Col: 44}
 					}
@@ -624,7 +624,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(r.clock(p.Base))
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(r.clock(p.Base))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 74, Col: 64}
 					}
@@ -637,7 +637,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.version"))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("ministry.col.version"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 75, Col: 46}
 					}
@@ -650,7 +650,7 @@ func fleetView(p fleetPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(r.Contact.Build)
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(r.Contact.Build)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 75, Col: 66}
 					}
@@ -686,7 +686,7 @@ func fleetView(p fleetPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.legend"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.legend"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 81, Col: 45}
 			}
@@ -704,7 +704,7 @@ func fleetView(p fleetPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.versions"))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.versions"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 83, Col: 39}
 				}
@@ -738,7 +738,7 @@ func fleetView(p fleetPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(v.Build)
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(v.Build)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 88, Col: 32}
 						}
@@ -751,7 +751,7 @@ func fleetView(p fleetPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var43 string
-						templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.boxes"))
+						templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.boxes"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 89, Col: 57}
 						}
@@ -764,7 +764,7 @@ func fleetView(p fleetPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var44 string
-						templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(v.N))
+						templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.Number(v.N))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 89, Col: 75}
 						}
@@ -830,7 +830,7 @@ func measured(b web.Base, text string, most int, parts ...int) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(text)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 104, Col: 7}
 		}
@@ -915,7 +915,7 @@ func boxView(p boxPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.registry"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.registry"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 116, Col: 87}
 			}
@@ -929,7 +929,7 @@ func boxView(p boxPageModel) templ.Component {
 			}
 			if p.Change && p.Box.state() != "not_enrolled" {
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(" · ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 118, Col: 12}
 				}
@@ -955,7 +955,7 @@ func boxView(p boxPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.replace"))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.replace"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 118, Col: 108}
 				}
@@ -1021,7 +1021,7 @@ func boxLanes(p boxPageModel) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var55 string
-		templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.lanes"))
+		templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.lanes"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 128, Col: 34}
 		}
@@ -1039,7 +1039,7 @@ func boxLanes(p boxPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.nothing_waits"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.nothing_waits"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 130, Col: 42}
 			}
@@ -1074,7 +1074,7 @@ func boxLanes(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.lane." + r.Lane))
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(p.T("ministry.lane." + r.Lane))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 138, Col: 54}
 					}
@@ -1087,7 +1087,7 @@ func boxLanes(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.up"))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = web.Text(p.T("ministry.col.up"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 139, Col: 51}
 					}
@@ -1100,7 +1100,7 @@ func boxLanes(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.There.Records))
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(p.Number(r.There.Records))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 140, Col: 34}
 					}
@@ -1118,7 +1118,7 @@ func boxLanes(p boxPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var61 string
-						templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(r.There.Bytes))
+						templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.Size(r.There.Bytes))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 142, Col: 47}
 						}
@@ -1136,7 +1136,7 @@ func boxLanes(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.down"))
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(p.T("ministry.col.down"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 145, Col: 53}
 					}
@@ -1149,7 +1149,7 @@ func boxLanes(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var63 string
-					templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Here.Records))
+					templ_7745c5c3_Var63, templ_7745c5c3_Err = web.Text(p.Number(r.Here.Records))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 146, Col: 33}
 					}
@@ -1167,7 +1167,7 @@ func boxLanes(p boxPageModel) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var64 string
-						templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(r.Here.Bytes))
+						templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(p.Size(r.Here.Bytes))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 148, Col: 46}
 						}
@@ -1215,7 +1215,7 @@ func boxLanes(p boxPageModel) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.older_box", "count", p.Box.Contact.Pending))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.older_box", "count", p.Box.Contact.Pending))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 159, Col: 71}
 				}
@@ -1261,7 +1261,7 @@ func boxMonths(p boxPageModel) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.fleet.months"))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(p.T("ministry.fleet.months"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 167, Col: 36}
 			}
@@ -1295,7 +1295,7 @@ func boxMonths(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var69 string
-					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(p.monthName(m.Name))
+					templ_7745c5c3_Var69, templ_7745c5c3_Err = web.Text(p.monthName(m.Name))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 174, Col: 43}
 					}
@@ -1308,7 +1308,7 @@ func boxMonths(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var70 string
-					templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.month_up"))
+					templ_7745c5c3_Var70, templ_7745c5c3_Err = web.Text(p.T("ministry.col.month_up"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 175, Col: 57}
 					}
@@ -1321,7 +1321,7 @@ func boxMonths(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(m.Up))
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = web.Text(p.Size(m.Up))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 175, Col: 74}
 					}
@@ -1334,7 +1334,7 @@ func boxMonths(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var72 string
-					templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.month_down"))
+					templ_7745c5c3_Var72, templ_7745c5c3_Err = web.Text(p.T("ministry.col.month_down"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 176, Col: 59}
 					}
@@ -1347,7 +1347,7 @@ func boxMonths(p boxPageModel) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var73 string
-					templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(m.Down))
+					templ_7745c5c3_Var73, templ_7745c5c3_Err = web.Text(p.Size(m.Down))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `fleet.templ`, Line: 176, Col: 78}
 					}

@@ -100,7 +100,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var4 string
-						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.code"))
+						templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("ministry.col.code"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 31, Col: 54}
 						}
@@ -113,7 +113,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var5 string
-						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(r.Code)
+						templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(r.Code)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 31, Col: 65}
 						}
@@ -139,7 +139,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 32, Col: 79}
 						}
@@ -152,7 +152,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(r.Town)
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(r.Town)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 32, Col: 109}
 						}
@@ -165,7 +165,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.region"))
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("ministry.col.region"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 33, Col: 46}
 						}
@@ -178,7 +178,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(r.Region)
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(r.Region)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 33, Col: 59}
 						}
@@ -191,7 +191,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.inspection"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("ministry.col.inspection"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 34, Col: 50}
 						}
@@ -204,7 +204,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(r.Inspection)
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(r.Inspection)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 34, Col: 67}
 						}
@@ -217,7 +217,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.box"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("ministry.col.box"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 35, Col: 43}
 						}
@@ -231,7 +231,7 @@ func schoolListView(p schoolListPage) templ.Component {
 						}
 						if p.Closed {
 							var templ_7745c5c3_Var14 string
-							templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(span(p.Base, r.Unit))
+							templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(span(p.Base, r.Unit))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 37, Col: 31}
 							}
@@ -281,7 +281,7 @@ func schoolListView(p schoolListPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.schools.closed"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("ministry.schools.closed"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 49, Col: 77}
 				}
@@ -294,7 +294,7 @@ func schoolListView(p schoolListPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.tree.title"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("ministry.tree.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 49, Col: 132}
 				}
@@ -435,7 +435,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 		}
 		if below {
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs("— ")
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text("— ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 76, Col: 12}
 			}
@@ -467,7 +467,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(b.Unit.Name)
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(b.Unit.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 79, Col: 78}
 			}
@@ -481,7 +481,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(b.Unit.Name)
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(b.Unit.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 81, Col: 17}
 			}
@@ -499,7 +499,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.unit." + b.Unit.Kind))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("ministry.unit." + b.Unit.Kind))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 83, Col: 56}
 		}
@@ -512,7 +512,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(b.Unit.Code)
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(b.Unit.Code)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 83, Col: 75}
 		}
@@ -525,7 +525,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.unit.schools"))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("ministry.unit.schools"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 85, Col: 53}
 		}
@@ -538,7 +538,7 @@ func treeRow(p treePage, b branch, below bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(b.Schools))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.Number(b.Schools))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 85, Col: 77}
 		}
@@ -775,7 +775,7 @@ func schoolView(p schoolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.school.boxes"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("ministry.school.boxes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 136, Col: 37}
 				}
@@ -793,7 +793,7 @@ func schoolView(p schoolPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.school.enrolled", "when", p.DateTime(b.Enrolled)))
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("ministry.school.enrolled", "when", p.DateTime(b.Enrolled)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 140, Col: 71}
 					}
@@ -807,7 +807,7 @@ func schoolView(p schoolPage) templ.Component {
 					}
 					if !b.Revoked.IsZero() {
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 142, Col: 15}
 						}
@@ -840,7 +840,7 @@ func schoolView(p schoolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.school.history"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("ministry.school.history"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 150, Col: 39}
 				}
@@ -858,7 +858,7 @@ func schoolView(p schoolPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.Parents[u.Parent])
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.Parents[u.Parent])
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 153, Col: 30}
 					}
@@ -871,7 +871,7 @@ func schoolView(p schoolPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(span(p.Base, u))
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(span(p.Base, u))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 153, Col: 53}
 					}
@@ -1096,7 +1096,7 @@ func enrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.Code)
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(p.Code)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 194, Col: 29}
 				}
@@ -1117,7 +1117,7 @@ func enrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.enrol.once", "when", p.DateTime(p.Expires)))
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(p.T("ministry.enrol.once", "when", p.DateTime(p.Expires)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 196, Col: 65}
 				}
@@ -1130,7 +1130,7 @@ func enrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.enrol.how"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(p.T("ministry.enrol.how"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 197, Col: 33}
 				}
@@ -1143,7 +1143,7 @@ func enrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.enrol.address"))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(p.T("ministry.enrol.address"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 197, Col: 94}
 				}
@@ -1156,7 +1156,7 @@ func enrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.Code)
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.Code)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 197, Col: 105}
 				}
@@ -1174,7 +1174,7 @@ func enrolView(p enrolPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.enrol.lead"))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(p.T("ministry.enrol.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 199, Col: 34}
 				}
@@ -1279,7 +1279,7 @@ func revokeView(p revokePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.revoke.lead"))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = web.Text(p.T("ministry.revoke.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 217, Col: 34}
 			}
@@ -1363,7 +1363,7 @@ func keysView(p keysPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.lead"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 228, Col: 32}
 			}
@@ -1407,7 +1407,7 @@ func keysView(p keysPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.n", "key", k.ID))
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.n", "key", k.ID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 238, Col: 59}
 					}
@@ -1420,7 +1420,7 @@ func keysView(p keysPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var61 string
-					templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.state"))
+					templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.state"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 239, Col: 45}
 					}
@@ -1441,7 +1441,7 @@ func keysView(p keysPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.signed"))
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.signed"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 242, Col: 56}
 					}
@@ -1454,7 +1454,7 @@ func keysView(p keysPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var63 string
-					templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(k.Signed))
+					templ_7745c5c3_Var63, templ_7745c5c3_Err = web.Text(p.Number(k.Signed))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 242, Col: 79}
 					}
@@ -1467,7 +1467,7 @@ func keysView(p keysPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var64 string
-					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.span"))
+					templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.span"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 243, Col: 44}
 					}
@@ -1481,7 +1481,7 @@ func keysView(p keysPage) templ.Component {
 					}
 					if k.UntilNumber > 0 {
 						var templ_7745c5c3_Var65 string
-						templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.from_until", "from", k.FromNumber, "until", k.UntilNumber))
+						templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.from_until", "from", k.FromNumber, "until", k.UntilNumber))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 245, Col: 87}
 						}
@@ -1491,7 +1491,7 @@ func keysView(p keysPage) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var66 string
-						templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.from", "from", k.FromNumber))
+						templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.from", "from", k.FromNumber))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 247, Col: 57}
 						}
@@ -1518,7 +1518,7 @@ func keysView(p keysPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var68 string
-					templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.revoke_n", "key", k.ID))
+					templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.revoke_n", "key", k.ID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 250, Col: 121}
 					}
@@ -1599,7 +1599,7 @@ func rotateView(p rotatePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.rotate_what"))
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.rotate_what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 261, Col: 39}
 			}
@@ -1628,7 +1628,7 @@ func rotateView(p rotatePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.List))
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = web.Text(fmt.Sprint(p.List))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 263, Col: 62}
 				}
@@ -1708,7 +1708,7 @@ func revokeKeyView(p rotatePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.keys.revoke_what", "count", p.Mine))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = web.Text(p.T("ministry.keys.revoke_what", "count", p.Mine))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 274, Col: 56}
 			}
@@ -1737,7 +1737,7 @@ func revokeKeyView(p rotatePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var78 string
-				templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.List))
+				templ_7745c5c3_Var78, templ_7745c5c3_Err = web.Text(fmt.Sprint(p.List))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ministry.templ`, Line: 276, Col: 62}
 				}

@@ -88,7 +88,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Name())
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(r.Value.Name())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 14, Col: 91}
 					}
@@ -101,7 +101,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.login"))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("ministry.col.login"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 15, Col: 44}
 					}
@@ -114,7 +114,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Login)
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(r.Value.Login)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 15, Col: 62}
 					}
@@ -127,7 +127,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.col.roles"))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("ministry.col.roles"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 16, Col: 44}
 					}
@@ -140,7 +140,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(roles(p.Base, r.Value.Roles))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(roles(p.Base, r.Value.Roles))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 16, Col: 77}
 					}
@@ -153,7 +153,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.field.scope"))
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("ministry.field.scope"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 17, Col: 46}
 					}
@@ -166,7 +166,7 @@ func userListView(p userListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Scopes[r.Value.Scope])
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.Scopes[r.Value.Scope])
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 17, Col: 74}
 					}
@@ -237,7 +237,7 @@ func userFormView(p userFormPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.new_lead"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("ministry.users.new_lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 27, Col: 37}
 			}
@@ -461,7 +461,7 @@ func userView(p userPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.secret"))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("ministry.users.secret"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 58, Col: 36}
 				}
@@ -474,7 +474,7 @@ func userView(p userPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.Secret)
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.Secret)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 59, Col: 31}
 				}
@@ -487,7 +487,7 @@ func userView(p userPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.secret_once"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("ministry.users.secret_once"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 60, Col: 41}
 				}
@@ -558,7 +558,7 @@ func userView(p userPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var25 string
-					templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.reset_not"))
+					templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("ministry.users.reset_not"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 76, Col: 50}
 					}
@@ -629,7 +629,7 @@ func userCloseView(p userPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.close_lead"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("ministry.users.close_lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 87, Col: 37}
 			}
@@ -643,7 +643,7 @@ func userCloseView(p userPage) templ.Component {
 			}
 			if p.Sessions > 0 {
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.close_now", "count", p.Sessions))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("ministry.users.close_now", "count", p.Sessions))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 89, Col: 58}
 				}
@@ -657,7 +657,7 @@ func userCloseView(p userPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("ministry.users.close_keeps"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("ministry.users.close_keeps"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `users.templ`, Line: 92, Col: 40}
 			}

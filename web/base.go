@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -270,4 +271,13 @@ func capital(s string) string {
 		}
 	}
 	return s
+}
+
+// Text is what a template shows between braces. scripts/templ has the generated
+// pages call it.
+func Text[S ~string](s S, errs ...error) (string, error) {
+	if len(errs) == 0 {
+		return string(s), nil
+	}
+	return string(s), errors.Join(errs...)
 }

@@ -47,7 +47,7 @@ func errorPage(v faultView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t)
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = Text(t)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `errors.templ`, Line: 6, Col: 25}
 				}
@@ -73,7 +73,7 @@ func errorPage(v faultView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("web.error.ref", "ref", v.Ref, "time", v.DateTime(v.Now)))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = Text(v.T("web.error.ref", "ref", v.Ref, "time", v.DateTime(v.Now)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `errors.templ`, Line: 9, Col: 81}
 			}

@@ -64,7 +64,7 @@ func Readers(b Base, list []school.Reader) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i + 1))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = Text(fmt.Sprint(i + 1))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 18, Col: 38}
 				}
@@ -77,7 +77,7 @@ func Readers(b Base, list []school.Reader) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(r.Person.Value.Name())
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = Text(r.Person.Value.Name())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 19, Col: 44}
 				}
@@ -96,7 +96,7 @@ func Readers(b Base, list []school.Reader) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var5 string
-						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.role"))
+						templ_7745c5c3_Var5, templ_7745c5c3_Err = Text(b.T("web.readers.role"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 22, Col: 43}
 						}
@@ -109,7 +109,7 @@ func Readers(b Base, list []school.Reader) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(b.T(r.Person.Value.MainRole().WordKey()))
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = Text(b.T(r.Person.Value.MainRole().WordKey()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 22, Col: 88}
 						}
@@ -128,7 +128,7 @@ func Readers(b Base, list []school.Reader) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.reading"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = Text(b.T("web.readers.reading"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 25, Col: 44}
 				}
@@ -207,7 +207,7 @@ func readersByRole(b Base, list []school.Reader) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(b.T(r.Role.WordKey()))
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = Text(b.T(r.Role.WordKey()))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 40, Col: 45}
 					}
@@ -220,7 +220,7 @@ func readersByRole(b Base, list []school.Reader) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.read"))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = Text(b.T("web.readers.read"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 41, Col: 52}
 					}
@@ -233,7 +233,7 @@ func readersByRole(b Base, list []school.Reader) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Read, r.Staff))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = Text(fmt.Sprintf("%d / %d", r.Read, r.Staff))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 41, Col: 96}
 					}
@@ -269,7 +269,7 @@ func readersByRole(b Base, list []school.Reader) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.by_name"))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = Text(b.T("web.readers.by_name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 49, Col: 34}
 			}
@@ -336,7 +336,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i + 1))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = Text(fmt.Sprint(i + 1))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 62, Col: 39}
 				}
@@ -349,7 +349,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Person.Value.Name())
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = Text(r.Person.Value.Name())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 63, Col: 45}
 				}
@@ -367,7 +367,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.role"))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = Text(b.T("web.readers.role"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 65, Col: 43}
 					}
@@ -380,7 +380,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(b.T(r.Person.Value.MainRole().WordKey()))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = Text(b.T(r.Person.Value.MainRole().WordKey()))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 65, Col: 88}
 					}
@@ -398,7 +398,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.signature"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = Text(b.T("web.readers.signature"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 67, Col: 47}
 				}
@@ -421,7 +421,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(r.Person.ID.String())
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = Text(r.Person.ID.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 71, Col: 93}
 					}
@@ -444,7 +444,7 @@ func SignSheet(b Base, list []school.Reader, ticked []string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var22 string
-					templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("web.readers.signed"))
+					templ_7745c5c3_Var22, templ_7745c5c3_Err = Text(b.T("web.readers.signed"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `readers.templ`, Line: 71, Col: 184}
 					}

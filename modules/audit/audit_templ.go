@@ -53,7 +53,7 @@ func auditView(p auditPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Object.String())
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.Object.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 9, Col: 63}
 				}
@@ -118,7 +118,7 @@ func auditView(p auditPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var5 string
-						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(r.When)
+						templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(r.When)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 26, Col: 29}
 						}
@@ -131,7 +131,7 @@ func auditView(p auditPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(r.Do)
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(r.Do)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 27, Col: 29}
 						}
@@ -144,7 +144,7 @@ func auditView(p auditPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("audit.whom"))
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("audit.whom"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 28, Col: 37}
 						}
@@ -175,7 +175,7 @@ func auditView(p auditPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var9 string
-							templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(r.About)
+							templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(r.About)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 30, Col: 52}
 							}
@@ -189,7 +189,7 @@ func auditView(p auditPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var10 string
-							templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(r.About)
+							templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(r.About)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 32, Col: 18}
 							}
@@ -203,7 +203,7 @@ func auditView(p auditPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("audit.who"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("audit.who"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 35, Col: 36}
 						}
@@ -216,7 +216,7 @@ func auditView(p auditPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(r.Who)
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(r.Who)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 35, Col: 46}
 						}
@@ -229,7 +229,7 @@ func auditView(p auditPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("audit.changes"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("audit.changes"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 36, Col: 40}
 						}
@@ -254,7 +254,7 @@ func auditView(p auditPage) templ.Component {
 							}
 							if x.Field != "" {
 								var templ_7745c5c3_Var14 string
-								templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("audit.field", "field", x.Field))
+								templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("audit.field", "field", x.Field))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 42, Col: 48}
 								}
@@ -273,7 +273,7 @@ func auditView(p auditPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var15 string
-								templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(x.From)
+								templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(x.From)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 45, Col: 36}
 								}
@@ -296,7 +296,7 @@ func auditView(p auditPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var16 string
-								templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(x.To)
+								templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(x.To)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 48, Col: 34}
 								}
@@ -346,7 +346,7 @@ func auditView(p auditPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("audit.ended", "count", farthest))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("audit.ended", "count", farthest))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit.templ`, Line: 59, Col: 55}
 				}

@@ -65,7 +65,7 @@ func officeListView(p officeListPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.list.drafts", "count", len(p.Drafts)))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("circulars.list.drafts", "count", len(p.Drafts)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 17, Col: 61}
 				}
@@ -96,7 +96,7 @@ func officeListView(p officeListPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(named(p.Base, d.Subject))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(named(p.Base, d.Subject))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 21, Col: 75}
 					}
@@ -110,7 +110,7 @@ func officeListView(p officeListPage) templ.Component {
 					}
 					if d.Reference != "" {
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(d.Reference + " · ")
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(d.Reference + " · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 24, Col: 30}
 						}
@@ -125,7 +125,7 @@ func officeListView(p officeListPage) templ.Component {
 					}
 					if d.Remark != "" {
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + d.Remark)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(" · " + d.Remark)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 28, Col: 27}
 						}
@@ -140,7 +140,7 @@ func officeListView(p officeListPage) templ.Component {
 					}
 					if p.Sign && p.Write && d.State == "draft" {
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 31, Col: 16}
 						}
@@ -166,7 +166,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.sign.link"))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("circulars.sign.link"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 32, Col: 110}
 						}
@@ -199,7 +199,7 @@ func officeListView(p officeListPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.list.signed"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("circulars.list.signed"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 40, Col: 37}
 				}
@@ -259,7 +259,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.date"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("circulars.col.date"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 57, Col: 55}
 						}
@@ -272,7 +272,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.Date))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.ShortDay(r.Date))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 57, Col: 78}
 						}
@@ -298,7 +298,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(r.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 59, Col: 76}
 						}
@@ -311,7 +311,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reference)
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Reference)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 61, Col: 22}
 						}
@@ -325,7 +325,7 @@ func officeListView(p officeListPage) templ.Component {
 						}
 						if r.Urgent {
 							var templ_7745c5c3_Var18 string
-							templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+							templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(" · ")
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 63, Col: 18}
 							}
@@ -338,7 +338,7 @@ func officeListView(p officeListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var19 string
-							templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.urgent"))
+							templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("circulars.urgent"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 63, Col: 48}
 							}
@@ -356,7 +356,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.deadline"))
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("circulars.col.deadline"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 67, Col: 49}
 						}
@@ -369,7 +369,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.Deadline))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.ShortDay(r.Deadline))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 67, Col: 76}
 						}
@@ -382,7 +382,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.schools"))
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("circulars.col.schools"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 68, Col: 58}
 						}
@@ -395,7 +395,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Here, r.Schools))
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Here, r.Schools))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 68, Col: 104}
 						}
@@ -408,7 +408,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.read"))
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("circulars.col.read"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 69, Col: 55}
 						}
@@ -421,7 +421,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Read.Read, r.Read.Staff))
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Read.Read, r.Read.Staff))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 69, Col: 109}
 						}
@@ -434,7 +434,7 @@ func officeListView(p officeListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.state"))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("circulars.col.state"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 70, Col: 46}
 						}
@@ -526,7 +526,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.draft.concerns", "reference", p.Old))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("circulars.draft.concerns", "reference", p.Old))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 85, Col: 72}
 				}
@@ -561,7 +561,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Draft.Reference)
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.Draft.Reference)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 89, Col: 29}
 					}
@@ -574,7 +574,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.Draft.Subject)
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.Draft.Subject)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 89, Col: 56}
 					}
@@ -628,7 +628,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.Seen)
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.Seen)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 97, Col: 50}
 				}
@@ -689,7 +689,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.field.audience"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("circulars.field.audience"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 104, Col: 56}
 				}
@@ -702,7 +702,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.field.audience.hint"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("circulars.field.audience.hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 105, Col: 54}
 				}
@@ -715,7 +715,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.meant", "count", p.Meant))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("circulars.meant", "count", p.Meant))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 105, Col: 102}
 				}
@@ -754,7 +754,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.field.inspections"))
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.T("circulars.field.inspections"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 109, Col: 49}
 				}
@@ -785,7 +785,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.field.schools"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("circulars.field.schools"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 113, Col: 45}
 				}
@@ -839,7 +839,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(a.Hash.String())
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(a.Hash.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 121, Col: 82}
 					}
@@ -852,7 +852,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var41 string
-					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+					templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(a.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 121, Col: 103}
 					}
@@ -865,7 +865,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var42 string
-					templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(a.Size))
+					templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.Size(a.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 121, Col: 130}
 					}
@@ -937,7 +937,7 @@ func draftAnnexes(b web.Base, id store.ID, annexes []store.Blob) templ.Component
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.annexes", "count", len(annexes)))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(b.T("circulars.annexes", "count", len(annexes)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 131, Col: 55}
 			}
@@ -976,7 +976,7 @@ func draftAnnexes(b web.Base, id store.ID, annexes []store.Blob) templ.Component
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(a.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 136, Col: 96}
 				}
@@ -989,7 +989,7 @@ func draftAnnexes(b web.Base, id store.ID, annexes []store.Blob) templ.Component
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(b.Size(a.Size))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(b.Size(a.Size))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 136, Col: 127}
 				}
@@ -1049,7 +1049,7 @@ func discardView(p discardPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.discard.what"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(p.T("circulars.discard.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 145, Col: 36}
 			}
@@ -1186,7 +1186,7 @@ func signView(p signPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.refused.writing", "name", p.Draft.AuthorIs))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = web.Text(p.T("circulars.refused.writing", "name", p.Draft.AuthorIs))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 174, Col: 69}
 				}
@@ -1204,7 +1204,7 @@ func signView(p signPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.sign.what", "count", p.Meant))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("circulars.sign.what", "count", p.Meant))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 176, Col: 55}
 				}
@@ -1233,7 +1233,7 @@ func signView(p signPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.Seen)
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(p.Seen)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 178, Col: 51}
 					}
@@ -1262,7 +1262,7 @@ func signView(p signPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var58 string
-				templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.give_back.title"))
+				templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(p.T("circulars.give_back.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 183, Col: 41}
 				}
@@ -1373,7 +1373,7 @@ func officeShowView(p officeShowPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.title"))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 197, Col: 50}
 			}
@@ -1463,7 +1463,7 @@ func receiptSentence(b web.Base, s receiptSum) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var65 string
-		templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_received", "count", s.Received, "n", s.Schools))
+		templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(b.T("circulars.receipts.sum_received", "count", s.Received, "n", s.Schools))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 214, Col: 79}
 		}
@@ -1476,7 +1476,7 @@ func receiptSentence(b web.Base, s receiptSum) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var66 string
-		templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_acknowledged", "count", s.Acknowledged))
+		templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(b.T("circulars.receipts.sum_acknowledged", "count", s.Acknowledged))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 215, Col: 71}
 		}
@@ -1489,7 +1489,7 @@ func receiptSentence(b web.Base, s receiptSum) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var67 string
-		templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.receipts.sum_read", "count", s.Read, "n", s.Staff))
+		templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(b.T("circulars.receipts.sum_read", "count", s.Read, "n", s.Staff))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 216, Col: 69}
 		}
@@ -1557,7 +1557,7 @@ func receiptsView(p receiptsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.by_standing"))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.by_standing"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 226, Col: 45}
 			}
@@ -1599,7 +1599,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var72 string
-					templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.schools_n"))
+					templ_7745c5c3_Var72, templ_7745c5c3_Err = web.Text(p.T("circulars.col.schools_n"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 234, Col: 59}
 					}
@@ -1625,7 +1625,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var74 string
-					templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(g.Schools))
+					templ_7745c5c3_Var74, templ_7745c5c3_Err = web.Text(p.Number(g.Schools))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 234, Col: 139}
 					}
@@ -1661,7 +1661,7 @@ func receiptsView(p receiptsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.by_region"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.by_region"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 242, Col: 43}
 			}
@@ -1708,7 +1708,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var78 string
-					templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(named(p.Base, r.Name))
+					templ_7745c5c3_Var78, templ_7745c5c3_Err = web.Text(named(p.Base, r.Name))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 249, Col: 95}
 					}
@@ -1721,7 +1721,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var79 string
-					templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.received"))
+					templ_7745c5c3_Var79, templ_7745c5c3_Err = web.Text(p.T("circulars.col.received"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 250, Col: 58}
 					}
@@ -1734,7 +1734,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var80 string
-					templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Received, r.Schools))
+					templ_7745c5c3_Var80, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Received, r.Schools))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 250, Col: 108}
 					}
@@ -1747,7 +1747,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var81 string
-					templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.read"))
+					templ_7745c5c3_Var81, templ_7745c5c3_Err = web.Text(p.T("circulars.col.read"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 251, Col: 54}
 					}
@@ -1760,7 +1760,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var82 string
-					templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Read, r.Staff))
+					templ_7745c5c3_Var82, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Read, r.Staff))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 251, Col: 98}
 					}
@@ -1803,7 +1803,7 @@ func receiptsView(p receiptsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var83 string
-				templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.by_role"))
+				templ_7745c5c3_Var83, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.by_role"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 260, Col: 42}
 				}
@@ -1837,7 +1837,7 @@ func receiptsView(p receiptsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var85 string
-						templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(r.Role.WordKey()))
+						templ_7745c5c3_Var85, templ_7745c5c3_Err = web.Text(p.T(r.Role.WordKey()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 265, Col: 46}
 						}
@@ -1850,7 +1850,7 @@ func receiptsView(p receiptsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var86 string
-						templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.read"))
+						templ_7745c5c3_Var86, templ_7745c5c3_Err = web.Text(p.T("circulars.col.read"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 266, Col: 55}
 						}
@@ -1863,7 +1863,7 @@ func receiptsView(p receiptsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var87 string
-						templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Read, r.Staff))
+						templ_7745c5c3_Var87, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Read, r.Staff))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 266, Col: 99}
 						}
@@ -1900,7 +1900,7 @@ func receiptsView(p receiptsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var88 string
-			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.by_school"))
+			templ_7745c5c3_Var88, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.by_school"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 275, Col: 56}
 			}
@@ -1918,7 +1918,7 @@ func receiptsView(p receiptsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var89 string
-				templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.only", "what", p.Only))
+				templ_7745c5c3_Var89, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.only", "what", p.Only))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 277, Col: 54}
 				}
@@ -1944,7 +1944,7 @@ func receiptsView(p receiptsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var91 string
-				templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.receipts.all"))
+				templ_7745c5c3_Var91, templ_7745c5c3_Err = web.Text(p.T("circulars.receipts.all"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 277, Col: 159}
 				}
@@ -1983,7 +1983,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var93 string
-					templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(named(p.Base, s.Name))
+					templ_7745c5c3_Var93, templ_7745c5c3_Err = web.Text(named(p.Base, s.Name))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 285, Col: 45}
 					}
@@ -1996,7 +1996,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var94 string
-					templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(s.Code)
+					templ_7745c5c3_Var94, templ_7745c5c3_Err = web.Text(s.Code)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 285, Col: 71}
 					}
@@ -2009,7 +2009,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var95 string
-					templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(s.RegionName)
+					templ_7745c5c3_Var95, templ_7745c5c3_Err = web.Text(s.RegionName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 285, Col: 91}
 					}
@@ -2022,7 +2022,7 @@ func receiptsView(p receiptsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var96 string
-					templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.state"))
+					templ_7745c5c3_Var96, templ_7745c5c3_Err = web.Text(p.T("circulars.col.state"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 286, Col: 45}
 					}
@@ -2048,7 +2048,7 @@ func receiptsView(p receiptsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var97 string
-						templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.read"))
+						templ_7745c5c3_Var97, templ_7745c5c3_Err = web.Text(p.T("circulars.col.read"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 290, Col: 55}
 						}
@@ -2061,7 +2061,7 @@ func receiptsView(p receiptsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var98 string
-						templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", s.Receipt.All.Read, s.Receipt.All.Staff))
+						templ_7745c5c3_Var98, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", s.Receipt.All.Read, s.Receipt.All.Staff))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 290, Col: 123}
 						}
@@ -2167,7 +2167,7 @@ func repliesView(p repliesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var101 string
-				templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(named(p.Base, r.School))
+				templ_7745c5c3_Var101, templ_7745c5c3_Err = web.Text(named(p.Base, r.School))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 312, Col: 32}
 				}
@@ -2180,7 +2180,7 @@ func repliesView(p repliesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var102 string
-				templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reply.By)
+				templ_7745c5c3_Var102, templ_7745c5c3_Err = web.Text(r.Reply.By)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 313, Col: 28}
 				}
@@ -2193,7 +2193,7 @@ func repliesView(p repliesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var103 string
-				templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(r.Reply.At))
+				templ_7745c5c3_Var103, templ_7745c5c3_Err = web.Text(p.Moment(r.Reply.At))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 313, Col: 56}
 				}
@@ -2241,7 +2241,7 @@ func repliesView(p repliesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var105 string
-						templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reply.File.Name)
+						templ_7745c5c3_Var105, templ_7745c5c3_Err = web.Text(r.Reply.File.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 319, Col: 100}
 						}
@@ -2254,7 +2254,7 @@ func repliesView(p repliesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var106 string
-						templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(r.Reply.File.Size))
+						templ_7745c5c3_Var106, templ_7745c5c3_Err = web.Text(p.Size(r.Reply.File.Size))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 320, Col: 41}
 						}
@@ -2268,7 +2268,7 @@ func repliesView(p repliesPage) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var107 string
-						templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reply.File.Name)
+						templ_7745c5c3_Var107, templ_7745c5c3_Err = web.Text(r.Reply.File.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 322, Col: 25}
 						}
@@ -2281,7 +2281,7 @@ func repliesView(p repliesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var108 string
-						templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.annex.on_its_way"))
+						templ_7745c5c3_Var108, templ_7745c5c3_Err = web.Text(p.T("circulars.annex.on_its_way"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `office.templ`, Line: 322, Col: 66}
 						}

@@ -42,7 +42,7 @@ func circularHead(b web.Base, v view, words, old, by string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(v.Header.Issuer)
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = web.Text(v.Header.Issuer)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 12, Col: 35}
 		}
@@ -55,7 +55,7 @@ func circularHead(b web.Base, v view, words, old, by string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(v.Header.Reference)
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(v.Header.Reference)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 13, Col: 39}
 		}
@@ -68,7 +68,7 @@ func circularHead(b web.Base, v view, words, old, by string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(b.LongDay(v.Header.Date))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(b.LongDay(v.Header.Date))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 13, Col: 75}
 		}
@@ -81,7 +81,7 @@ func circularHead(b web.Base, v view, words, old, by string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(v.Header.Subject)
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(v.Header.Subject)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 14, Col: 23}
 		}
@@ -124,7 +124,7 @@ func circularHead(b web.Base, v view, words, old, by string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.state.open_by", "reference", by))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(b.T("circulars.state.open_by", "reference", by))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 22, Col: 122}
 			}
@@ -202,7 +202,7 @@ func annexList(b web.Base, v view) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.annexes", "count", len(v.Annexes)))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(b.T("circulars.annexes", "count", len(v.Annexes)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 44, Col: 57}
 			}
@@ -224,7 +224,7 @@ func annexList(b web.Base, v view) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(" ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 49, Col: 10}
 				}
@@ -255,7 +255,7 @@ func annexList(b web.Base, v view) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(a.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 51, Col: 92}
 					}
@@ -268,7 +268,7 @@ func annexList(b web.Base, v view) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(b.Size(a.Size))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(b.Size(a.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 52, Col: 30}
 					}
@@ -282,7 +282,7 @@ func annexList(b web.Base, v view) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(a.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 54, Col: 14}
 					}
@@ -295,7 +295,7 @@ func annexList(b web.Base, v view) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(b.Size(a.Size))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(b.Size(a.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 54, Col: 41}
 					}
@@ -308,7 +308,7 @@ func annexList(b web.Base, v view) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("circulars.annex.on_its_way"))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(b.T("circulars.annex.on_its_way"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `parts.templ`, Line: 54, Col: 83}
 					}

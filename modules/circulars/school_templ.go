@@ -90,7 +90,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var4 string
-						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.number"))
+						templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("circulars.col.number"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 23, Col: 57}
 						}
@@ -103,7 +103,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var5 string
-						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.Number))
+						templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(fmt.Sprint(r.Number))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 23, Col: 82}
 						}
@@ -130,7 +130,7 @@ func schoolListView(p schoolListPage) templ.Component {
 						}
 						if r.State == SetAside {
 							var templ_7745c5c3_Var7 string
-							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.aside.title"))
+							templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("circulars.aside.title"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 27, Col: 40}
 							}
@@ -140,7 +140,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var8 string
-							templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+							templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(r.Subject)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 29, Col: 21}
 							}
@@ -154,7 +154,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reference)
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(r.Reference)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 33, Col: 22}
 						}
@@ -167,7 +167,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.Date))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.ShortDay(r.Date))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 33, Col: 48}
 						}
@@ -181,7 +181,7 @@ func schoolListView(p schoolListPage) templ.Component {
 						}
 						if r.Urgent {
 							var templ_7745c5c3_Var11 string
-							templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+							templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(" · ")
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 35, Col: 18}
 							}
@@ -194,7 +194,7 @@ func schoolListView(p schoolListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var12 string
-							templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.urgent"))
+							templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("circulars.urgent"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 35, Col: 48}
 							}
@@ -209,7 +209,7 @@ func schoolListView(p schoolListPage) templ.Component {
 						}
 						if r.State == Withdrawn || r.State == Replaced {
 							var templ_7745c5c3_Var13 string
-							templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+							templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(" · ")
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 38, Col: 18}
 							}
@@ -222,7 +222,7 @@ func schoolListView(p schoolListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var14 string
-							templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.state." + r.State))
+							templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("circulars.state." + r.State))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 38, Col: 58}
 							}
@@ -236,7 +236,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							}
 						} else if !r.Read && r.State == Genuine {
 							var templ_7745c5c3_Var15 string
-							templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+							templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(" · ")
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 40, Col: 18}
 							}
@@ -249,7 +249,7 @@ func schoolListView(p schoolListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var16 string
-							templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.list.unread"))
+							templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("circulars.list.unread"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 40, Col: 53}
 							}
@@ -267,7 +267,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.deadline"))
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("circulars.col.deadline"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 44, Col: 49}
 						}
@@ -280,7 +280,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.Deadline))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.ShortDay(r.Deadline))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 44, Col: 76}
 						}
@@ -298,7 +298,7 @@ func schoolListView(p schoolListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var19 string
-							templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.read"))
+							templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("circulars.col.read"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 46, Col: 56}
 							}
@@ -312,7 +312,7 @@ func schoolListView(p schoolListPage) templ.Component {
 							}
 							if r.State != SetAside {
 								var templ_7745c5c3_Var20 string
-								templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Count.Read, r.Count.Staff))
+								templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Count.Read, r.Count.Staff))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 48, Col: 63}
 								}
@@ -326,7 +326,7 @@ func schoolListView(p schoolListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var21 string
-							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.receipt"))
+							templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("circulars.col.receipt"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 51, Col: 49}
 							}
@@ -358,7 +358,7 @@ func schoolListView(p schoolListPage) templ.Component {
 										return templ_7745c5c3_Err
 									}
 									var templ_7745c5c3_Var22 string
-									templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.list.unanswered"))
+									templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("circulars.list.unanswered"))
 									if templ_7745c5c3_Err != nil {
 										return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 57, Col: 61}
 									}
@@ -382,7 +382,7 @@ func schoolListView(p schoolListPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var23 string
-							templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.col.mine"))
+							templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("circulars.col.mine"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 62, Col: 46}
 							}
@@ -516,7 +516,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var27 string
-							templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(f.Note)
+							templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(f.Note)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 91, Col: 17}
 							}
@@ -534,7 +534,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var28 string
-						templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(f.At))
+						templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.Moment(f.At))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 94, Col: 22}
 						}
@@ -548,7 +548,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 						}
 						if len(f.Roles) > 0 {
 							var templ_7745c5c3_Var29 string
-							templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + rolesInWords(p.Base, f.Roles))
+							templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(" · " + rolesInWords(p.Base, f.Roles))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 96, Col: 47}
 							}
@@ -635,7 +635,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.show.school"))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("circulars.show.school"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 113, Col: 49}
 					}
@@ -648,7 +648,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.readers.sum", "count", p.Count.Read, "n", p.Count.Staff))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("circulars.readers.sum", "count", p.Count.Read, "n", p.Count.Staff))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 115, Col: 78}
 					}
@@ -661,7 +661,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var33 string
-					templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+					templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(" · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 116, Col: 13}
 					}
@@ -704,7 +704,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var35 string
-						templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.Replied.By)
+						templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.Replied.By)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 123, Col: 32}
 						}
@@ -717,7 +717,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(p.Replied.At))
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.Moment(p.Replied.At))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 123, Col: 62}
 						}
@@ -764,7 +764,7 @@ func schoolShowView(p schoolShowPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var38 string
-							templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.Replied.File.Name)
+							templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.Replied.File.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 128, Col: 101}
 							}
@@ -833,7 +833,7 @@ func asideView(p schoolShowPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.aside.title"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("circulars.aside.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 141, Col: 35}
 		}
@@ -862,7 +862,7 @@ func asideView(p schoolShowPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.aside.text"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.T("circulars.aside.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 143, Col: 34}
 			}
@@ -929,7 +929,7 @@ func forwardView(p forwardPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.forward.lead", "groups", p.Meant))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(p.T("circulars.forward.lead", "groups", p.Meant))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 153, Col: 55}
 			}
@@ -1029,7 +1029,7 @@ func readersView(p readersPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.readers.sum", "count", p.Count.Read, "n", p.Count.Staff))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.T("circulars.readers.sum", "count", p.Count.Read, "n", p.Count.Staff))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 167, Col: 76}
 			}
@@ -1042,7 +1042,7 @@ func readersView(p readersPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(" ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 169, Col: 8}
 			}
@@ -1118,7 +1118,7 @@ func sheetView(p readersPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.sheet.lead"))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("circulars.sheet.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 179, Col: 45}
 			}
@@ -1210,7 +1210,7 @@ func replyView(p replyPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("circulars.reply.lead"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(p.T("circulars.reply.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `school.templ`, Line: 191, Col: 34}
 			}

@@ -70,7 +70,7 @@ func boardView(p boardPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.board.closing", "day", p.LongDay(p.Last)))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("marks.board.closing", "day", p.LongDay(p.Last)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 13, Col: 67}
 				}
@@ -140,7 +140,7 @@ func boardView(p boardPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.board.all"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("marks.board.all"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 22, Col: 103}
 				}
@@ -171,7 +171,7 @@ func boardView(p boardPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.board.only"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.board.only"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 24, Col: 111}
 				}
@@ -237,7 +237,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 35, Col: 99}
 						}
@@ -250,7 +250,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(r.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 35, Col: 114}
 						}
@@ -263,7 +263,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.teacher"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("marks.col.teacher"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 36, Col: 44}
 						}
@@ -276,7 +276,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(r.Teachers)
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(r.Teachers)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 36, Col: 59}
 						}
@@ -289,7 +289,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.evaluations"))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("marks.col.evaluations"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 37, Col: 48}
 						}
@@ -302,7 +302,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(r.Held)
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(r.Held)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 38, Col: 16}
 						}
@@ -320,7 +320,7 @@ func boardView(p boardPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var17 string
-							templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Lacks)
+							templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Lacks)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 40, Col: 51}
 							}
@@ -338,7 +338,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.entered"))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("marks.col.entered"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 43, Col: 54}
 						}
@@ -351,7 +351,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(r.Entered))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.Number2(r.Entered))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 43, Col: 79}
 						}
@@ -364,7 +364,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(r.Wanted))
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.Number2(r.Wanted))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 43, Col: 105}
 						}
@@ -377,7 +377,7 @@ func boardView(p boardPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.state"))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("marks.col.state"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 44, Col: 42}
 						}
@@ -411,7 +411,7 @@ func boardView(p boardPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var22 string
-							templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.board.reopened", "day", p.LongDay(r.Reopened)))
+							templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("marks.board.reopened", "day", p.LongDay(r.Reopened)))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 53, Col: 84}
 							}
@@ -442,7 +442,7 @@ func boardView(p boardPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var24 string
-							templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.board.reopen"))
+							templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("marks.board.reopen"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 55, Col: 169}
 							}
@@ -566,7 +566,7 @@ func reopenView(p reopenPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.reopen.earlier"))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("marks.reopen.earlier"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 78, Col: 36}
 				}
@@ -584,7 +584,7 @@ func reopenView(p reopenPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(e)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 81, Col: 12}
 					}
@@ -673,7 +673,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var33 string
-						templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.log.when"))
+						templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("marks.log.when"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 97, Col: 41}
 						}
@@ -686,7 +686,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var34 string
-						templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.DateTime(r.At))
+						templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.DateTime(r.At))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 98, Col: 26}
 						}
@@ -704,7 +704,7 @@ func logView(p logPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var35 string
-							templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.log.doubt"))
+							templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("marks.log.doubt"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 100, Col: 49}
 							}
@@ -722,7 +722,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.log.who"))
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("marks.log.who"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 103, Col: 40}
 						}
@@ -735,7 +735,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var37 string
-						templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(r.Who)
+						templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(r.Who)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 103, Col: 50}
 						}
@@ -748,7 +748,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var38 string
-						templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(r.Pupil)
+						templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(r.Pupil)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 104, Col: 32}
 						}
@@ -761,7 +761,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var39 string
-						templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.log.from"))
+						templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("marks.log.from"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 105, Col: 51}
 						}
@@ -779,7 +779,7 @@ func logView(p logPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var40 string
-							templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, r.From))
+							templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(say(p.Base, r.From))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 107, Col: 48}
 							}
@@ -797,7 +797,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var41 string
-						templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.log.to"))
+						templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.T("marks.log.to"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 110, Col: 49}
 						}
@@ -810,7 +810,7 @@ func logView(p logPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, r.To))
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(say(p.Base, r.To))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `board.templ`, Line: 110, Col: 89}
 						}

@@ -57,7 +57,7 @@ func examsView(p examsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var3 string
-					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(f)
+					templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(f)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 13, Col: 12}
 					}
@@ -120,7 +120,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 24, Col: 77}
 						}
@@ -133,7 +133,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.exam"))
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("marks.exam.exam"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 25, Col: 42}
 						}
@@ -146,7 +146,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(r.Exam)
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(r.Exam)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 25, Col: 53}
 						}
@@ -159,7 +159,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.known"))
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("marks.exam.known"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 26, Col: 53}
 						}
@@ -172,7 +172,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Known))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.Number(r.Known))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 26, Col: 75}
 						}
@@ -185,7 +185,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Pupils))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.Number(r.Pupils))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 26, Col: 100}
 						}
@@ -198,7 +198,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.admitted"))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("marks.exam.admitted"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 27, Col: 56}
 						}
@@ -211,7 +211,7 @@ func examsView(p examsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.OK))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.Number(r.OK))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 27, Col: 75}
 						}
@@ -247,7 +247,7 @@ func examsView(p examsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exams.import"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("marks.exams.import"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 35, Col: 34}
 				}
@@ -392,7 +392,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var20 string
-							templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i + 1))
+							templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(strconv.Itoa(i + 1))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 59, Col: 43}
 							}
@@ -405,7 +405,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var21 string
-							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+							templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(r.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 60, Col: 32}
 							}
@@ -418,7 +418,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var22 string
-							templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.result"))
+							templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("marks.exam.result"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 61, Col: 45}
 							}
@@ -431,7 +431,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var23 string
-							templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs("r." + r.Pupil.String())
+							templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text("r." + r.Pupil.String())
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 62, Col: 47}
 							}
@@ -444,7 +444,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var24 string
-							templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.result_of", "name", r.Name))
+							templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("marks.exam.result_of", "name", r.Name))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 62, Col: 106}
 							}
@@ -462,7 +462,7 @@ func examView(p examPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var25 string
-								templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+								templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(o.Value)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 64, Col: 34}
 								}
@@ -485,7 +485,7 @@ func examView(p examPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var26 string
-								templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+								templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(o.Label)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 64, Col: 80}
 								}
@@ -508,7 +508,7 @@ func examView(p examPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var27 string
-								templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.mention"))
+								templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("marks.results.mention"))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 68, Col: 56}
 								}
@@ -521,7 +521,7 @@ func examView(p examPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var28 string
-								templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mention)
+								templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(r.Mention)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 68, Col: 72}
 								}
@@ -539,7 +539,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var29 string
-							templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.before"))
+							templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("marks.exam.before"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 71, Col: 45}
 							}
@@ -552,7 +552,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var30 string
-							templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(r.Before)
+							templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(r.Before)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 71, Col: 58}
 							}
@@ -565,7 +565,7 @@ func examView(p examPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var31 string
-							templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exam.after"))
+							templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("marks.exam.after"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 72, Col: 44}
 							}
@@ -583,7 +583,7 @@ func examView(p examPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var32 string
-								templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(r.After)
+								templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(r.After)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `exam.templ`, Line: 74, Col: 37}
 								}

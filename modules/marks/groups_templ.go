@@ -52,7 +52,7 @@ func groupsView(p groupsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(g.Name)
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(g.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `groups.templ`, Line: 11, Col: 15}
 				}
@@ -65,7 +65,7 @@ func groupsView(p groupsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.groups.count", "count", len(g.Pupils)))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("marks.groups.count", "count", len(g.Pupils)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `groups.templ`, Line: 12, Col: 57}
 				}
@@ -78,7 +78,7 @@ func groupsView(p groupsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(strings.Join(g.Pupils, ", "))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(strings.Join(g.Pupils, ", "))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `groups.templ`, Line: 12, Col: 90}
 				}
@@ -119,7 +119,7 @@ func groupsView(p groupsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.groups.sheets", "count", g.Sheets))
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("marks.groups.sheets", "count", g.Sheets))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `groups.templ`, Line: 18, Col: 64}
 					}
@@ -138,7 +138,7 @@ func groupsView(p groupsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.groups.new"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.groups.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `groups.templ`, Line: 21, Col: 31}
 			}

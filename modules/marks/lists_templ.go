@@ -40,7 +40,7 @@ func exportLinks(b web.Base, href string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("marks.list.get"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = web.Text(b.T("marks.list.get"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 10, Col: 38}
 		}
@@ -131,7 +131,7 @@ func ranksView(p ranksPage) templ.Component {
 				for i, s := range p.Streams {
 					if i > 0 {
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 20, Col: 14}
 						}
@@ -150,7 +150,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(s)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 23, Col: 12}
 						}
@@ -181,7 +181,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(s)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 25, Col: 52}
 						}
@@ -216,7 +216,7 @@ func ranksView(p ranksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.ranks.unrated", "count", p.Unrated))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("marks.ranks.unrated", "count", p.Unrated))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 34, Col: 65}
 					}
@@ -263,7 +263,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rank)
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(r.Rank)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 41, Col: 29}
 						}
@@ -289,7 +289,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 42, Col: 78}
 						}
@@ -302,7 +302,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.class"))
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("marks.col.class"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 43, Col: 42}
 						}
@@ -315,7 +315,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 43, Col: 54}
 						}
@@ -328,7 +328,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 44, Col: 54}
 						}
@@ -341,7 +341,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, r.Mean))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(say(p.Base, r.Mean))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 44, Col: 78}
 						}
@@ -362,7 +362,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.ranks.here"))
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("marks.ranks.here"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 48, Col: 53}
 						}
@@ -375,7 +375,7 @@ func ranksView(p ranksPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(r.Here)
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(r.Here)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 48, Col: 64}
 						}
@@ -470,7 +470,7 @@ func failuresView(p failuresPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.in", "subject", p.Subject))
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("marks.failures.in", "subject", p.Subject))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 65, Col: 69}
 					}
@@ -492,7 +492,7 @@ func failuresView(p failuresPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.subjects"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("marks.failures.subjects"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 68, Col: 39}
 				}
@@ -580,7 +580,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 81, Col: 93}
 					}
@@ -611,7 +611,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 83, Col: 68}
 					}
@@ -629,7 +629,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.under"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("marks.failures.under"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 86, Col: 55}
 				}
@@ -642,7 +642,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Under))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Under))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 86, Col: 82}
 				}
@@ -655,7 +655,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Of))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Of))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 86, Col: 108}
 				}
@@ -668,7 +668,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.share"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("marks.failures.share"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 87, Col: 55}
 				}
@@ -681,7 +681,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.percent()))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.percent()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 87, Col: 85}
 				}
@@ -702,7 +702,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.girls"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("marks.failures.girls"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 91, Col: 55}
 				}
@@ -715,7 +715,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.GirlsUnder))
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.Base.Number(r.GirlsUnder))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 91, Col: 87}
 				}
@@ -728,7 +728,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Girls))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Girls))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 91, Col: 116}
 				}
@@ -741,7 +741,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.boys"))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("marks.failures.boys"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 92, Col: 54}
 				}
@@ -754,7 +754,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.BoysUnder))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.Base.Number(r.BoysUnder))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 92, Col: 85}
 				}
@@ -767,7 +767,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Boys))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Boys))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 92, Col: 113}
 				}
@@ -785,7 +785,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var43 string
-					templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.mean"))
+					templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("marks.col.mean"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 94, Col: 50}
 					}
@@ -798,7 +798,7 @@ func failureTable(p failuresPage, list []failureRow, classes bool) templ.Compone
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var44 string
-					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mean)
+					templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(r.Mean)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 94, Col: 61}
 					}
@@ -924,7 +924,7 @@ func honoursView(p honoursPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var48 string
-							templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+							templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(r.Label)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 127, Col: 21}
 							}
@@ -938,7 +938,7 @@ func honoursView(p honoursPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var49 string
-							templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+							templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(r.Label)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 129, Col: 18}
 							}
@@ -952,7 +952,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var50 string
-						templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.school.pupils"))
+						templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(p.T("marks.school.pupils"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 132, Col: 56}
 						}
@@ -965,7 +965,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var51 string
-						templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Pupils))
+						templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Pupils))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 132, Col: 84}
 						}
@@ -983,7 +983,7 @@ func honoursView(p honoursPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var52 string
-							templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.Awards[i])
+							templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(p.Awards[i])
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 134, Col: 42}
 							}
@@ -996,7 +996,7 @@ func honoursView(p honoursPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var53 string
-							templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(n))
+							templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.Base.Number(n))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 134, Col: 63}
 							}
@@ -1037,7 +1037,7 @@ func honoursView(p honoursPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.honours.names"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = web.Text(p.T("marks.honours.names"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 143, Col: 46}
 				}
@@ -1056,7 +1056,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var55 string
-						templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.honours.level", "level", l))
+						templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("marks.honours.level", "level", l))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 147, Col: 49}
 						}
@@ -1087,7 +1087,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var57 string
-						templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.honours.level", "level", l))
+						templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(p.T("marks.honours.level", "level", l))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 149, Col: 114}
 						}
@@ -1110,7 +1110,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var58 string
-						templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 152, Col: 31}
 						}
@@ -1150,7 +1150,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var60 string
-						templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 160, Col: 31}
 						}
@@ -1163,7 +1163,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var61 string
-						templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.class"))
+						templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("marks.col.class"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 161, Col: 42}
 						}
@@ -1176,7 +1176,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var62 string
-						templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 161, Col: 54}
 						}
@@ -1189,7 +1189,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var63 string
-						templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.honours.award"))
+						templ_7745c5c3_Var63, templ_7745c5c3_Err = web.Text(p.T("marks.honours.award"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 162, Col: 46}
 						}
@@ -1202,7 +1202,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var64 string
-						templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(r.Award)
+						templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(r.Award)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 162, Col: 58}
 						}
@@ -1215,7 +1215,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var65 string
-						templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+						templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 163, Col: 54}
 						}
@@ -1228,7 +1228,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var66 string
-						templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, r.Mean))
+						templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(say(p.Base, r.Mean))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 163, Col: 78}
 						}
@@ -1241,7 +1241,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var67 string
-						templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.rank"))
+						templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(p.T("marks.col.rank"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 164, Col: 51}
 						}
@@ -1254,7 +1254,7 @@ func honoursView(p honoursPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var68 string
-						templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rank)
+						templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(r.Rank)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 164, Col: 62}
 						}
@@ -1344,7 +1344,7 @@ func livretView(p livretPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var71 string
-				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.list.get"))
+				templ_7745c5c3_Var71, templ_7745c5c3_Err = web.Text(p.T("marks.list.get"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 187, Col: 40}
 				}
@@ -1401,7 +1401,7 @@ func livretView(p livretPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var75 string
-					templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(y.Label)
+					templ_7745c5c3_Var75, templ_7745c5c3_Err = web.Text(y.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 189, Col: 17}
 					}
@@ -1414,7 +1414,7 @@ func livretView(p livretPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var76 string
-					templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(y.Class)
+					templ_7745c5c3_Var76, templ_7745c5c3_Err = web.Text(y.Class)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 189, Col: 32}
 					}
@@ -1448,7 +1448,7 @@ func livretView(p livretPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var78 string
-							templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+							templ_7745c5c3_Var78, templ_7745c5c3_Err = web.Text(r.Subject)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 194, Col: 35}
 							}
@@ -1466,7 +1466,7 @@ func livretView(p livretPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var79 string
-								templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, m))
+								templ_7745c5c3_Var79, templ_7745c5c3_Err = web.Text(say(p.Base, m))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 196, Col: 39}
 								}
@@ -1489,7 +1489,7 @@ func livretView(p livretPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var80 string
-						templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.list.general"))
+						templ_7745c5c3_Var80, templ_7745c5c3_Err = web.Text(p.T("marks.list.general"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 201, Col: 53}
 						}
@@ -1507,7 +1507,7 @@ func livretView(p livretPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var81 string
-							templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, q.Mean))
+							templ_7745c5c3_Var81, templ_7745c5c3_Err = web.Text(say(p.Base, q.Mean))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 204, Col: 33}
 							}
@@ -1520,7 +1520,7 @@ func livretView(p livretPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var82 string
-							templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(q.Rank)
+							templ_7745c5c3_Var82, templ_7745c5c3_Err = web.Text(q.Rank)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 205, Col: 33}
 							}
@@ -1538,7 +1538,7 @@ func livretView(p livretPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var83 string
-						templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.out_of", "scale", 20))
+						templ_7745c5c3_Var83, templ_7745c5c3_Err = web.Text(p.T("marks.results.out_of", "scale", 20))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 210, Col: 65}
 						}
@@ -1569,7 +1569,7 @@ func livretView(p livretPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var84 string
-						templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.livret.references"))
+						templ_7745c5c3_Var84, templ_7745c5c3_Err = web.Text(p.T("marks.livret.references"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 218, Col: 55}
 						}
@@ -1600,7 +1600,7 @@ func livretView(p livretPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var86 string
-							templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(q.Reference)
+							templ_7745c5c3_Var86, templ_7745c5c3_Err = web.Text(q.Reference)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 221, Col: 66}
 							}
@@ -1618,7 +1618,7 @@ func livretView(p livretPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var87 string
-								templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(q.Decision)
+								templ_7745c5c3_Var87, templ_7745c5c3_Err = web.Text(q.Decision)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 223, Col: 38}
 								}

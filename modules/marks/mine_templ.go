@@ -79,7 +79,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var4 string
-						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+						templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(r.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 15, Col: 34}
 						}
@@ -97,7 +97,7 @@ func mineView(p minePage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var5 string
-							templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(m)
+							templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(m)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 18, Col: 28}
 							}
@@ -115,7 +115,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.coefficient"))
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("marks.col.coefficient"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 21, Col: 58}
 						}
@@ -128,7 +128,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Coefficient)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(r.Coefficient)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 21, Col: 76}
 						}
@@ -141,7 +141,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 22, Col: 54}
 						}
@@ -167,7 +167,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mean)
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(r.Mean)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 22, Col: 98}
 						}
@@ -180,7 +180,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.class_mean"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("marks.col.class_mean"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 23, Col: 57}
 						}
@@ -193,7 +193,7 @@ func mineView(p minePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(r.Class)
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(r.Class)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 23, Col: 69}
 						}
@@ -239,7 +239,7 @@ func mineView(p minePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.mine.general", "mean", p.General))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("marks.mine.general", "mean", p.General))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 29, Col: 89}
 					}
@@ -252,7 +252,7 @@ func mineView(p minePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.mine.class", "mean", p.ClassOf))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("marks.mine.class", "mean", p.ClassOf))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 29, Col: 144}
 					}
@@ -288,7 +288,7 @@ func mineView(p minePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.mine.issued"))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("marks.mine.issued"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 32, Col: 69}
 					}
@@ -319,7 +319,7 @@ func mineView(p minePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.livret.link"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("marks.livret.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 34, Col: 82}
 				}
@@ -332,7 +332,7 @@ func mineView(p minePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.mine.note"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("marks.mine.note"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `mine.templ`, Line: 35, Col: 40}
 				}

@@ -74,7 +74,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.home.board"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("marks.home.board"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 14, Col: 104}
 				}
@@ -87,7 +87,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.exams.title"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("marks.exams.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 15, Col: 53}
 				}
@@ -113,7 +113,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.honours.title"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("marks.honours.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 16, Col: 109}
 				}
@@ -139,7 +139,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.failures.title"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("marks.failures.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 17, Col: 111}
 				}
@@ -165,7 +165,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.ranks.title"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("marks.ranks.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 18, Col: 105}
 				}
@@ -178,7 +178,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.home.rules"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("marks.home.rules"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 19, Col: 46}
 				}
@@ -204,7 +204,7 @@ func homeView(p homePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.school.link"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("marks.school.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 20, Col: 78}
 				}
@@ -267,7 +267,7 @@ func homeView(p homePage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var17 string
-							templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Class)
+							templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Class)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 32, Col: 73}
 							}
@@ -281,7 +281,7 @@ func homeView(p homePage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var18 string
-							templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(r.Class)
+							templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(r.Class)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 34, Col: 18}
 							}
@@ -308,7 +308,7 @@ func homeView(p homePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(r.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 37, Col: 86}
 						}
@@ -321,7 +321,7 @@ func homeView(p homePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.evaluations"))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("marks.col.evaluations"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 38, Col: 58}
 						}
@@ -334,7 +334,7 @@ func homeView(p homePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(r.Evaluations))
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.Number2(r.Evaluations))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 38, Col: 87}
 						}
@@ -347,7 +347,7 @@ func homeView(p homePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.entered"))
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("marks.col.entered"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 39, Col: 54}
 						}
@@ -360,7 +360,7 @@ func homeView(p homePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(r.Entered))
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.Number2(r.Entered))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 39, Col: 79}
 						}
@@ -373,7 +373,7 @@ func homeView(p homePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(r.Wanted))
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.Number2(r.Wanted))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 39, Col: 105}
 						}
@@ -444,7 +444,7 @@ func periodLinks(b web.Base, list []periodLink, current int, to string) templ.Co
 			for i, x := range list {
 				if i > 0 {
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(" · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 56, Col: 13}
 					}
@@ -463,7 +463,7 @@ func periodLinks(b web.Base, list []periodLink, current int, to string) templ.Co
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(x.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 59, Col: 16}
 					}
@@ -494,7 +494,7 @@ func periodLinks(b web.Base, list []periodLink, current int, to string) templ.Co
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(x.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 61, Col: 68}
 					}
@@ -574,7 +574,7 @@ func notebookView(p notebookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.notebook.closed", "day", p.Day(p.Last)))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("marks.notebook.closed", "day", p.Day(p.Last)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 75, Col: 68}
 				}
@@ -602,7 +602,7 @@ func notebookView(p notebookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.notebook.evaluations"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("marks.notebook.evaluations"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 80, Col: 42}
 				}
@@ -636,7 +636,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(e.Date))
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.ShortDay(e.Date))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 85, Col: 41}
 						}
@@ -662,7 +662,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var38 string
-						templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(e.Name)
+						templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(e.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 87, Col: 59}
 						}
@@ -675,7 +675,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var39 string
-						templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.notebook.line", "scale", say(p.Base, e.Scale), "coefficient", say(p.Base, e.Coefficient)))
+						templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("marks.notebook.line", "scale", say(p.Base, e.Scale), "coefficient", say(p.Base, e.Coefficient)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 88, Col: 126}
 						}
@@ -688,7 +688,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var40 string
-						templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.entered"))
+						templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("marks.col.entered"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 90, Col: 54}
 						}
@@ -701,7 +701,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var41 string
-						templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(e.Entered))
+						templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.Number2(e.Entered))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 90, Col: 79}
 						}
@@ -714,7 +714,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number2(e.Wanted))
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.Number2(e.Wanted))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 90, Col: 105}
 						}
@@ -727,7 +727,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var43 string
-						templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.mean"))
+						templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("marks.col.mean"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 91, Col: 51}
 						}
@@ -740,7 +740,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var44 string
-						templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, e.Mean))
+						templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(say(p.Base, e.Mean))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 91, Col: 75}
 						}
@@ -768,7 +768,7 @@ func notebookView(p notebookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.notebook.averages"))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(p.T("marks.notebook.averages"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 96, Col: 39}
 				}
@@ -794,7 +794,7 @@ func notebookView(p notebookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.Remarks)
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(p.Remarks)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 97, Col: 94}
 				}
@@ -815,7 +815,7 @@ func notebookView(p notebookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.Summary)
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(p.Summary)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 99, Col: 27}
 				}
@@ -857,7 +857,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var50 string
-						templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i + 1))
+						templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(strconv.Itoa(i + 1))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 105, Col: 42}
 						}
@@ -870,7 +870,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var51 string
-						templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 106, Col: 31}
 						}
@@ -888,7 +888,7 @@ func notebookView(p notebookPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var52 string
-							templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, v))
+							templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(say(p.Base, v))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 108, Col: 38}
 							}
@@ -907,7 +907,7 @@ func notebookView(p notebookPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var53 string
-							templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, v))
+							templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(say(p.Base, v))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 111, Col: 38}
 							}
@@ -938,7 +938,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var55 string
-						templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, r.Mean))
+						templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(say(p.Base, r.Mean))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 113, Col: 113}
 						}
@@ -951,7 +951,7 @@ func notebookView(p notebookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var56 string
-						templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rank)
+						templ_7745c5c3_Var56, templ_7745c5c3_Err = web.Text(r.Rank)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 114, Col: 29}
 						}
@@ -1100,7 +1100,7 @@ func evaluationForm(p evaluationPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.form.delete.title"))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(p.T("marks.form.delete.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 137, Col: 39}
 				}
@@ -1113,7 +1113,7 @@ func evaluationForm(p evaluationPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.form.delete.text", "count", p.Entered))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("marks.form.delete.text", "count", p.Entered))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 138, Col: 57}
 				}
@@ -1203,7 +1203,7 @@ func whyView(p whyPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(s)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 152, Col: 11}
 				}
@@ -1226,7 +1226,7 @@ func whyView(p whyPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.why.subjects"))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(p.T("marks.why.subjects"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 156, Col: 34}
 				}
@@ -1257,7 +1257,7 @@ func whyView(p whyPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var68 string
-					templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(l.Label)
+					templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(l.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 159, Col: 52}
 					}
@@ -1280,7 +1280,7 @@ func whyView(p whyPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.why.pack", "name", p.Pack, "version", p.Version, "formula", p.Formula))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = web.Text(p.T("marks.why.pack", "name", p.Pack, "version", p.Version, "formula", p.Formula))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notebook.templ`, Line: 163, Col: 98}
 			}

@@ -87,7 +87,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs("/marks/remarks/" + p.Class.String() + "/" + p.Code + "/rows?period=" + strconv.Itoa(p.Number))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text("/marks/remarks/" + p.Class.String() + "/" + p.Code + "/rows?period=" + strconv.Itoa(p.Number))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 20, Col: 224}
 				}
@@ -100,7 +100,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(len(p.Phrases)))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(strconv.Itoa(len(p.Phrases)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 20, Col: 268}
 				}
@@ -113,7 +113,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.remarks.above", "count", len(p.Phrases)))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("marks.remarks.above", "count", len(p.Phrases)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 20, Col: 335}
 				}
@@ -126,7 +126,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.row.wait"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("marks.row.wait"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 20, Col: 371}
 				}
@@ -139,7 +139,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.row.out"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.row.out"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 20, Col: 405}
 				}
@@ -152,7 +152,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Token())
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.Token())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 21, Col: 56}
 				}
@@ -165,7 +165,7 @@ func remarksView(p *remarksPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.remarks.keys"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("marks.remarks.keys"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 22, Col: 47}
 				}
@@ -183,7 +183,7 @@ func remarksView(p *remarksPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(x.Text)
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(x.Text)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 25, Col: 18}
 					}
@@ -253,7 +253,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.number"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("marks.col.number"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 41, Col: 56}
 		}
@@ -266,7 +266,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.pupil"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("marks.col.pupil"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 43, Col: 30}
 		}
@@ -279,7 +279,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(p.Said))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.Base.Number(p.Said))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 44, Col: 57}
 		}
@@ -292,7 +292,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(len(p.Rows)))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.Base.Number(len(p.Rows)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 44, Col: 94}
 		}
@@ -305,7 +305,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.rest())
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.rest())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 44, Col: 131}
 		}
@@ -318,7 +318,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.bulletin.remark"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("marks.bulletin.remark"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 46, Col: 51}
 		}
@@ -331,7 +331,7 @@ func remarksTable(p *remarksPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.state"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("marks.col.state"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 47, Col: 62}
 		}
@@ -388,7 +388,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var21).String())
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(templ.CSSClasses(templ_7745c5c3_Var21).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 1, Col: 0}
 		}
@@ -401,7 +401,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.N))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.N))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 61, Col: 35}
 		}
@@ -414,7 +414,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs("f-m-" + strconv.Itoa(r.N))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text("f-m-" + strconv.Itoa(r.N))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 63, Col: 42}
 		}
@@ -427,7 +427,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(r.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 63, Col: 53}
 		}
@@ -445,7 +445,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mean)
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(r.Mean)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 66, Col: 16}
 			}
@@ -459,7 +459,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			}
 			if r.Rank != "" {
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(" · ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 68, Col: 14}
 				}
@@ -468,7 +468,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rank)
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(r.Rank)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 68, Col: 24}
 				}
@@ -493,7 +493,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			}
 			if r.Was != "" {
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(r.Was)
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(r.Was)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 76, Col: 12}
 				}
@@ -507,7 +507,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(r.Phrase)
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(r.Phrase)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 78, Col: 18}
 				}
@@ -530,7 +530,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs("f-m-" + strconv.Itoa(r.N))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text("f-m-" + strconv.Itoa(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 83, Col: 45}
 			}
@@ -543,7 +543,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(r.Field())
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(r.Field())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 83, Col: 64}
 			}
@@ -556,7 +556,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(r.Text)
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(r.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 83, Col: 81}
 			}
@@ -569,7 +569,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(r.Phrase)
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(r.Phrase)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 83, Col: 106}
 			}
@@ -596,7 +596,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs("v." + strconv.Itoa(r.N))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text("v." + strconv.Itoa(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 83, Col: 238}
 			}
@@ -609,7 +609,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(r.hidden())
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(r.hidden())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 83, Col: 259}
 			}
@@ -631,7 +631,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs("s-" + strconv.Itoa(r.N))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text("s-" + strconv.Itoa(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 84, Col: 36}
 			}
@@ -644,7 +644,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var37).String())
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(templ.CSSClasses(templ_7745c5c3_Var37).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 1, Col: 0}
 			}
@@ -658,7 +658,7 @@ func remarkRowView(p *remarksPage, r *remarkLine) templ.Component {
 			}
 			if why := p.RefusalAt(r.Field()); why != "" {
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(why)
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(why)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `remark.templ`, Line: 86, Col: 10}
 				}

@@ -92,7 +92,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var5 string
-						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.see_issued"))
+						templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("marks.results.see_issued"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 17, Col: 112}
 						}
@@ -133,7 +133,7 @@ func resultsView(p resultsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var7 string
-							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(m)
+							templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(m)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 23, Col: 14}
 							}
@@ -156,7 +156,7 @@ func resultsView(p resultsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var8 string
-							templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.more", "count", p.More))
+							templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.results.more", "count", p.More))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 27, Col: 53}
 							}
@@ -234,7 +234,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.Position))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.Position))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 43, Col: 47}
 						}
@@ -260,7 +260,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 44, Col: 78}
 						}
@@ -273,7 +273,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 45, Col: 54}
 						}
@@ -304,7 +304,7 @@ func resultsView(p resultsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var15 string
-							templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mean)
+							templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(r.Mean)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 47, Col: 89}
 							}
@@ -332,7 +332,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.rank"))
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("marks.col.rank"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 55, Col: 51}
 						}
@@ -345,7 +345,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rank)
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Rank)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 55, Col: 62}
 						}
@@ -358,7 +358,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.mention"))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("marks.results.mention"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 56, Col: 48}
 						}
@@ -371,7 +371,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mention)
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(r.Mention)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 56, Col: 62}
 						}
@@ -380,7 +380,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(r.Unrated)
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(r.Unrated)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 56, Col: 75}
 						}
@@ -444,7 +444,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(s.Name)
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(s.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 67, Col: 65}
 						}
@@ -457,7 +457,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.mean"))
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("marks.col.mean"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 68, Col: 51}
 						}
@@ -470,7 +470,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(s.Mean)
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(s.Mean)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 68, Col: 62}
 						}
@@ -483,7 +483,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.lowest"))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("marks.results.lowest"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 69, Col: 57}
 						}
@@ -496,7 +496,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var27 string
-						templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(s.Lowest)
+						templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(s.Lowest)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 69, Col: 70}
 						}
@@ -509,7 +509,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var28 string
-						templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.highest"))
+						templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("marks.results.highest"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 70, Col: 58}
 						}
@@ -522,7 +522,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var29 string
-						templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(s.Highest)
+						templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(s.Highest)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 70, Col: 72}
 						}
@@ -535,7 +535,7 @@ func resultsView(p resultsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var30 string
-						templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.results.passed"))
+						templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("marks.results.passed"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 71, Col: 57}
 						}
@@ -549,7 +549,7 @@ func resultsView(p resultsPage) templ.Component {
 						}
 						if s.N > 0 {
 							var templ_7745c5c3_Var31 string
-							templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(s.Passed))
+							templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.Base.Number(s.Passed))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 73, Col: 34}
 							}
@@ -562,7 +562,7 @@ func resultsView(p resultsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var32 string
-							templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(s.N))
+							templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.Base.Number(s.N))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 73, Col: 59}
 							}
@@ -653,7 +653,7 @@ func councilView(p councilPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.at", "n", p.N, "of", p.Of))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("marks.council.at", "n", p.N, "of", p.Of))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 95, Col: 51}
 				}
@@ -684,7 +684,7 @@ func councilView(p councilPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.previous"))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("marks.council.previous"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 97, Col: 104}
 					}
@@ -716,7 +716,7 @@ func councilView(p councilPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.next"))
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("marks.council.next"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 100, Col: 100}
 					}
@@ -747,7 +747,7 @@ func councilView(p councilPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.minutes.link"))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.T("marks.minutes.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 102, Col: 144}
 				}
@@ -760,7 +760,7 @@ func councilView(p councilPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.Mean)
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.Mean)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 107, Col: 14}
 				}
@@ -778,7 +778,7 @@ func councilView(p councilPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var43 string
-					templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.rank", "rank", p.Rank))
+					templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("marks.council.rank", "rank", p.Rank))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 109, Col: 66}
 					}
@@ -797,7 +797,7 @@ func councilView(p councilPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var44 string
-					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.annual", "mean", p.Annual))
+					templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.T("marks.council.annual", "mean", p.Annual))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 112, Col: 70}
 					}
@@ -815,7 +815,7 @@ func councilView(p councilPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(p.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 115, Col: 32}
 				}
@@ -849,7 +849,7 @@ func councilView(p councilPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var47 string
-						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(s.Name)
+						templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(s.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 120, Col: 33}
 						}
@@ -862,7 +862,7 @@ func councilView(p councilPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var48 string
-						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(s.Remark)
+						templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(s.Remark)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 120, Col: 61}
 						}
@@ -875,7 +875,7 @@ func councilView(p councilPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var49 string
-						templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+						templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 121, Col: 56}
 						}
@@ -888,7 +888,7 @@ func councilView(p councilPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var50 string
-						templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(s.Mean)
+						templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(s.Mean)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 121, Col: 67}
 						}
@@ -909,7 +909,7 @@ func councilView(p councilPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var51 string
-						templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.rank"))
+						templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.T("marks.col.rank"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 125, Col: 53}
 						}
@@ -922,7 +922,7 @@ func councilView(p councilPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var52 string
-						templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(s.Rank)
+						templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(s.Rank)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 125, Col: 64}
 						}
@@ -1106,7 +1106,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i + 1))
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(strconv.Itoa(i + 1))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 163, Col: 41}
 					}
@@ -1119,7 +1119,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 164, Col: 30}
 					}
@@ -1132,7 +1132,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 165, Col: 53}
 					}
@@ -1145,7 +1145,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mean)
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(r.Mean)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 165, Col: 64}
 					}
@@ -1158,7 +1158,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var61 string
-					templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.rank"))
+					templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("marks.col.rank"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 166, Col: 50}
 					}
@@ -1171,7 +1171,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rank)
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(r.Rank)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 166, Col: 61}
 					}
@@ -1189,7 +1189,7 @@ func minutesView(p minutesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var63 string
-						templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.bulletin.annual"))
+						templ_7745c5c3_Var63, templ_7745c5c3_Err = web.Text(p.T("marks.bulletin.annual"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 168, Col: 58}
 						}
@@ -1202,7 +1202,7 @@ func minutesView(p minutesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var64 string
-						templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(r.Annual)
+						templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(r.Annual)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 168, Col: 71}
 						}
@@ -1220,7 +1220,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var65 string
-					templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.awards"))
+					templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("marks.council.awards"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 170, Col: 46}
 					}
@@ -1233,7 +1233,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var66 string
-					templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(r.Awards)
+					templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(r.Awards)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 170, Col: 59}
 					}
@@ -1251,7 +1251,7 @@ func minutesView(p minutesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var67 string
-						templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.decision"))
+						templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(p.T("marks.council.decision"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 172, Col: 49}
 						}
@@ -1264,7 +1264,7 @@ func minutesView(p minutesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var68 string
-						templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(r.Decision)
+						templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(r.Decision)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 173, Col: 20}
 						}
@@ -1282,7 +1282,7 @@ func minutesView(p minutesPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var69 string
-							templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reason)
+							templ_7745c5c3_Var69, templ_7745c5c3_Err = web.Text(r.Reason)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 175, Col: 35}
 							}
@@ -1305,7 +1305,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var70 string
-					templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.council.remark"))
+					templ_7745c5c3_Var70, templ_7745c5c3_Err = web.Text(p.T("marks.council.remark"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 179, Col: 46}
 					}
@@ -1318,7 +1318,7 @@ func minutesView(p minutesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(r.Remark)
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = web.Text(r.Remark)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 179, Col: 59}
 					}
@@ -1346,7 +1346,7 @@ func minutesView(p minutesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.minutes.sign"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = web.Text(p.T("marks.minutes.sign"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 184, Col: 32}
 			}
@@ -1406,7 +1406,7 @@ func issueView(p issuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.issue.what", "count", p.Count))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = web.Text(p.T("marks.issue.what", "count", p.Count))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 190, Col: 64}
 			}
@@ -1419,7 +1419,7 @@ func issueView(p issuePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.issue.after"))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = web.Text(p.T("marks.issue.after"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 191, Col: 47}
 			}
@@ -1536,7 +1536,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var81 string
-						templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(i + 1))
+						templ_7745c5c3_Var81, templ_7745c5c3_Err = web.Text(strconv.Itoa(i + 1))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 210, Col: 42}
 						}
@@ -1562,7 +1562,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var83 string
-						templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var83, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 212, Col: 60}
 						}
@@ -1575,7 +1575,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var84 string
-						templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reference)
+						templ_7745c5c3_Var84, templ_7745c5c3_Err = web.Text(r.Reference)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 213, Col: 37}
 						}
@@ -1588,7 +1588,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var85 string
-						templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.average"))
+						templ_7745c5c3_Var85, templ_7745c5c3_Err = web.Text(p.T("marks.col.average"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 215, Col: 54}
 						}
@@ -1601,7 +1601,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var86 string
-						templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(r.Mean)
+						templ_7745c5c3_Var86, templ_7745c5c3_Err = web.Text(r.Mean)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 215, Col: 65}
 						}
@@ -1614,7 +1614,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var87 string
-						templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.bulletins.code"))
+						templ_7745c5c3_Var87, templ_7745c5c3_Err = web.Text(p.T("marks.bulletins.code"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 216, Col: 47}
 						}
@@ -1627,7 +1627,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var88 string
-						templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(r.Code)
+						templ_7745c5c3_Var88, templ_7745c5c3_Err = web.Text(r.Code)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 216, Col: 58}
 						}
@@ -1640,7 +1640,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var89 string
-						templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.bulletins.since"))
+						templ_7745c5c3_Var89, templ_7745c5c3_Err = web.Text(p.T("marks.bulletins.since"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 217, Col: 48}
 						}
@@ -1653,7 +1653,7 @@ func bulletinsView(p bulletinsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var90 string
-						templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(r.Change)
+						templ_7745c5c3_Var90, templ_7745c5c3_Err = web.Text(r.Change)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 217, Col: 61}
 						}
@@ -1753,7 +1753,7 @@ func issuedView(p issuedPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var94 string
-						templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(x.Subject)
+						templ_7745c5c3_Var94, templ_7745c5c3_Err = web.Text(x.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 235, Col: 21}
 						}
@@ -1766,7 +1766,7 @@ func issuedView(p issuedPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var95 string
-						templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(x.Was)
+						templ_7745c5c3_Var95, templ_7745c5c3_Err = web.Text(x.Was)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 235, Col: 51}
 						}
@@ -1779,7 +1779,7 @@ func issuedView(p issuedPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var96 string
-						templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(x.Is)
+						templ_7745c5c3_Var96, templ_7745c5c3_Err = web.Text(x.Is)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 235, Col: 85}
 						}
@@ -1824,7 +1824,7 @@ func issuedView(p issuedPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var97 string
-			templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.issued.check", "code", p.Code))
+			templ_7745c5c3_Var97, templ_7745c5c3_Err = web.Text(p.T("marks.issued.check", "code", p.Code))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 243, Col: 49}
 			}
@@ -1855,7 +1855,7 @@ func issuedView(p issuedPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var98 string
-			templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.appeal.title"))
+			templ_7745c5c3_Var98, templ_7745c5c3_Err = web.Text(p.T("marks.appeal.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 250, Col: 33}
 			}
@@ -1873,7 +1873,7 @@ func issuedView(p issuedPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var99 string
-				templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(p.LongDay(a.Value.On))
+				templ_7745c5c3_Var99, templ_7745c5c3_Err = web.Text(p.LongDay(a.Value.On))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 252, Col: 48}
 				}
@@ -1886,7 +1886,7 @@ func issuedView(p issuedPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var100 string
-				templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(a.Value.Text)
+				templ_7745c5c3_Var100, templ_7745c5c3_Err = web.Text(a.Value.Text)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 252, Col: 72}
 				}
@@ -1899,7 +1899,7 @@ func issuedView(p issuedPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var101 string
-				templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.appeal.by", "name", a.Value.By))
+				templ_7745c5c3_Var101, templ_7745c5c3_Err = web.Text(p.T("marks.appeal.by", "name", a.Value.By))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 252, Col: 135}
 				}
@@ -1921,7 +1921,7 @@ func issuedView(p issuedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var102 string
-					templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(a.Value.Answer)
+					templ_7745c5c3_Var102, templ_7745c5c3_Err = web.Text(a.Value.Answer)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 256, Col: 21}
 					}
@@ -1934,7 +1934,7 @@ func issuedView(p issuedPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var103 string
-					templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.appeal.decided_by", "name", a.Value.Decider, "day", p.LongDay(a.Value.Decided)))
+					templ_7745c5c3_Var103, templ_7745c5c3_Err = web.Text(p.T("marks.appeal.decided_by", "name", a.Value.Decider, "day", p.LongDay(a.Value.Decided)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 257, Col: 113}
 					}
@@ -1958,7 +1958,7 @@ func issuedView(p issuedPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var104 string
-				templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.appeal.rectify.text"))
+				templ_7745c5c3_Var104, templ_7745c5c3_Err = web.Text(p.T("marks.appeal.rectify.text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 262, Col: 56}
 				}
@@ -2068,7 +2068,7 @@ func issuedView(p issuedPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var108 string
-				templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.appeal.window", "day", p.LongDay(p.Until)))
+				templ_7745c5c3_Var108, templ_7745c5c3_Err = web.Text(p.T("marks.appeal.window", "day", p.LongDay(p.Until)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 278, Col: 71}
 				}
@@ -2119,7 +2119,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 		}
 		for _, s := range p.Left {
 			var templ_7745c5c3_Var110 string
-			templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+			templ_7745c5c3_Var110, templ_7745c5c3_Err = web.Text(s)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 287, Col: 6}
 			}
@@ -2137,7 +2137,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var111 string
-		templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+		templ_7745c5c3_Var111, templ_7745c5c3_Err = web.Text(p.Title)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 291, Col: 14}
 		}
@@ -2181,7 +2181,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var113 string
-						templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+						templ_7745c5c3_Var113, templ_7745c5c3_Err = web.Text(c)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 299, Col: 26}
 						}
@@ -2204,7 +2204,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var114 string
-							templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+							templ_7745c5c3_Var114, templ_7745c5c3_Err = web.Text(c)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 303, Col: 15}
 							}
@@ -2218,7 +2218,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var115 string
-							templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+							templ_7745c5c3_Var115, templ_7745c5c3_Err = web.Text(c)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 305, Col: 12}
 							}
@@ -2237,7 +2237,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var116 string
-						templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+						templ_7745c5c3_Var116, templ_7745c5c3_Err = web.Text(c)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 309, Col: 14}
 						}
@@ -2275,7 +2275,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var117 string
-		templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reference)
+		templ_7745c5c3_Var117, templ_7745c5c3_Err = web.Text(p.Reference)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 317, Col: 27}
 		}
@@ -2288,7 +2288,7 @@ func card(b web.Base, p bulletin.Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var118 string
-		templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(p.Place)
+		templ_7745c5c3_Var118, templ_7745c5c3_Err = web.Text(p.Place)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 317, Col: 42}
 		}
@@ -2402,7 +2402,7 @@ func schoolView(p schoolPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var123 string
-						templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.school.file", "count", p.Press.Value.Of, "size", p.Size(p.Press.Value.File[0].Size)))
+						templ_7745c5c3_Var123, templ_7745c5c3_Err = web.Text(p.T("marks.school.file", "count", p.Press.Value.Of, "size", p.Size(p.Press.Value.File[0].Size)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 333, Col: 172}
 						}
@@ -2493,7 +2493,7 @@ func schoolView(p schoolPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var127 string
-						templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var127, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 348, Col: 90}
 						}
@@ -2506,7 +2506,7 @@ func schoolView(p schoolPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var128 string
-						templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.school.issued"))
+						templ_7745c5c3_Var128, templ_7745c5c3_Err = web.Text(p.T("marks.school.issued"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 349, Col: 56}
 						}
@@ -2519,7 +2519,7 @@ func schoolView(p schoolPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var129 string
-						templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Issued))
+						templ_7745c5c3_Var129, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Issued))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 349, Col: 84}
 						}
@@ -2532,7 +2532,7 @@ func schoolView(p schoolPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var130 string
-						templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.school.pupils"))
+						templ_7745c5c3_Var130, templ_7745c5c3_Err = web.Text(p.T("marks.school.pupils"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 350, Col: 56}
 						}
@@ -2545,7 +2545,7 @@ func schoolView(p schoolPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var131 string
-						templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Pupils))
+						templ_7745c5c3_Var131, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Pupils))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `results.templ`, Line: 350, Col: 84}
 						}

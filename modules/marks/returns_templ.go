@@ -50,7 +50,7 @@ func returnsView(p returnsPage) templ.Component {
 			for i, y := range p.Years {
 				if i > 0 {
 					var templ_7745c5c3_Var3 string
-					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+					templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(" · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 10, Col: 13}
 					}
@@ -69,7 +69,7 @@ func returnsView(p returnsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var4 string
-					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(y)
+					templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(y)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 13, Col: 11}
 					}
@@ -100,7 +100,7 @@ func returnsView(p returnsPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(y)
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(y)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 15, Col: 48}
 					}
@@ -127,7 +127,7 @@ func returnsView(p returnsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.sent", "count", p.Sent, "of", p.Of))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("marks.returns.sent", "count", p.Sent, "of", p.Of))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 20, Col: 64}
 			}
@@ -140,7 +140,7 @@ func returnsView(p returnsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.what"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.returns.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 20, Col: 98}
 			}
@@ -208,7 +208,7 @@ func returnsView(p returnsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var10 string
-							templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(d.Name)
+							templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(d.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 33, Col: 32}
 							}
@@ -221,7 +221,7 @@ func returnsView(p returnsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var11 string
-							templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.bulletins"))
+							templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("marks.returns.bulletins"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 34, Col: 61}
 							}
@@ -234,7 +234,7 @@ func returnsView(p returnsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var12 string
-							templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(d.N))
+							templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.Base.Number(d.N))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 34, Col: 84}
 							}
@@ -336,7 +336,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 55, Col: 14}
 				}
@@ -354,7 +354,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(r.Code)
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(r.Code)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 57, Col: 31}
 					}
@@ -367,7 +367,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Note)
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Note)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 57, Col: 45}
 					}
@@ -390,7 +390,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.sent_by"))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("marks.returns.sent_by"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 61, Col: 57}
 					}
@@ -403,7 +403,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Sent))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Sent))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 61, Col: 83}
 					}
@@ -416,7 +416,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Of))
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Of))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 61, Col: 109}
 					}
@@ -448,7 +448,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.girls"))
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("marks.returns.girls"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 68, Col: 55}
 					}
@@ -462,7 +462,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 					}
 					if r.Girls.Present > 0 {
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Girls.Passed))
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Girls.Passed))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 70, Col: 39}
 						}
@@ -475,7 +475,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Girls.Present))
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Girls.Present))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 70, Col: 76}
 						}
@@ -499,7 +499,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.boys"))
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("marks.returns.boys"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 78, Col: 54}
 					}
@@ -513,7 +513,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 					}
 					if r.Boys.Present > 0 {
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Boys.Passed))
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Boys.Passed))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 80, Col: 38}
 						}
@@ -526,7 +526,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.Boys.Present))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.Base.Number(r.Boys.Present))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 80, Col: 74}
 						}
@@ -550,7 +550,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.mean"))
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("marks.col.mean"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 88, Col: 50}
 					}
@@ -563,7 +563,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, r.mean()))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(say(p.Base, r.mean()))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 88, Col: 76}
 					}
@@ -576,7 +576,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.returns.exam"))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("marks.returns.exam"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 89, Col: 54}
 					}
@@ -590,7 +590,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 					}
 					if n := r.ExamGirls.Candidates + r.ExamBoys.Candidates; n > 0 {
 						var templ_7745c5c3_Var30 string
-						templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(r.ExamGirls.Admitted + r.ExamBoys.Admitted))
+						templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.Base.Number(r.ExamGirls.Admitted + r.ExamBoys.Admitted))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 91, Col: 67}
 						}
@@ -603,7 +603,7 @@ func returnTable(p returnsPage, title string, list []returnRow, first string, sc
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var31 string
-						templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Base.Number(n))
+						templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.Base.Number(n))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `returns.templ`, Line: 91, Col: 90}
 						}

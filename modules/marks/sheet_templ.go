@@ -86,7 +86,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(sheetPath(p.ID) + "/rows")
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(sheetPath(p.ID) + "/rows")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 19, Col: 132}
 				}
@@ -99,7 +99,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Evaluation.Scale.String())
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.Evaluation.Scale.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 19, Col: 175}
 				}
@@ -112,7 +112,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.row.above", "scale", say(p.Base, p.Evaluation.Scale.String())))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("marks.row.above", "scale", say(p.Base, p.Evaluation.Scale.String())))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 19, Col: 264}
 				}
@@ -125,7 +125,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.row.wait"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("marks.row.wait"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 19, Col: 300}
 				}
@@ -138,7 +138,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.row.out"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.row.out"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 19, Col: 334}
 				}
@@ -151,7 +151,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Token())
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.Token())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 20, Col: 56}
 				}
@@ -164,7 +164,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.keys"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.keys"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 21, Col: 45}
 				}
@@ -203,7 +203,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.gone"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.gone"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 28, Col: 32}
 				}
@@ -221,7 +221,7 @@ func sheetView(p *sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(g.Name)
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(g.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 32, Col: 14}
 					}
@@ -234,7 +234,7 @@ func sheetView(p *sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(say(p.Base, g.Mark))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(say(p.Base, g.Mark))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 32, Col: 40}
 					}
@@ -248,7 +248,7 @@ func sheetView(p *sheetPage) templ.Component {
 					}
 					if g.Why != "" {
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 34, Col: 15}
 						}
@@ -257,7 +257,7 @@ func sheetView(p *sheetPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.left", "day", p.LongDay(g.Why)))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.left", "day", p.LongDay(g.Why)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 34, Col: 67}
 						}
@@ -294,7 +294,7 @@ func sheetView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.blank"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.blank"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 41, Col: 83}
 			}
@@ -307,7 +307,7 @@ func sheetView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(" · ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 42, Col: 11}
 			}
@@ -333,7 +333,7 @@ func sheetView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.xlsx"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.xlsx"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 42, Col: 91}
 			}
@@ -346,7 +346,7 @@ func sheetView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(" · ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 43, Col: 11}
 			}
@@ -372,7 +372,7 @@ func sheetView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.log"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.log"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 43, Col: 89}
 			}
@@ -386,7 +386,7 @@ func sheetView(p *sheetPage) templ.Component {
 			}
 			if !p.Closed {
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(" · ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 45, Col: 12}
 				}
@@ -412,7 +412,7 @@ func sheetView(p *sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.edit"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.edit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 45, Col: 92}
 				}
@@ -465,7 +465,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.number"))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("marks.col.number"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 56, Col: 56}
 		}
@@ -478,7 +478,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.pupil"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("marks.col.pupil"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 58, Col: 30}
 		}
@@ -491,7 +491,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(p.Entered))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.Number(p.Entered))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 59, Col: 55}
 		}
@@ -504,7 +504,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(len(p.Rows)))
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.Number(len(p.Rows)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 59, Col: 87}
 		}
@@ -517,7 +517,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var32 string
-		templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.missingWords())
+		templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.missingWords())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 59, Col: 132}
 		}
@@ -530,7 +530,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.mark", "scale", say(p.Base, p.Evaluation.Scale.String())))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("marks.col.mark", "scale", say(p.Base, p.Evaluation.Scale.String())))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 61, Col: 105}
 		}
@@ -543,7 +543,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var34 string
-		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.mean"))
+		templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.mean"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 61, Col: 148}
 		}
@@ -556,7 +556,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var35 string
-		templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.meanWords())
+		templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.meanWords())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 61, Col: 181}
 		}
@@ -569,7 +569,7 @@ func sheetTable(p *sheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var36 string
-		templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.col.state"))
+		templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("marks.col.state"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 62, Col: 62}
 		}
@@ -626,7 +626,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var38).String())
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(templ.CSSClasses(templ_7745c5c3_Var38).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 1, Col: 0}
 		}
@@ -639,7 +639,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.N))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.N))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 76, Col: 35}
 		}
@@ -652,7 +652,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs("f-m-" + strconv.Itoa(r.N))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text("f-m-" + strconv.Itoa(r.N))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 77, Col: 57}
 		}
@@ -665,7 +665,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(r.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 77, Col: 68}
 		}
@@ -683,7 +683,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(r.Text)
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(r.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 79, Col: 25}
 			}
@@ -701,7 +701,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs("f-m-" + strconv.Itoa(r.N))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text("f-m-" + strconv.Itoa(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 82, Col: 55}
 			}
@@ -714,7 +714,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(r.Field())
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(r.Field())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 82, Col: 74}
 			}
@@ -727,7 +727,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(r.Text)
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(r.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 82, Col: 91}
 			}
@@ -754,7 +754,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs("v." + strconv.Itoa(r.N))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text("v." + strconv.Itoa(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 82, Col: 252}
 			}
@@ -767,7 +767,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(r.hidden())
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(r.hidden())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 82, Col: 273}
 			}
@@ -789,7 +789,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs("s-" + strconv.Itoa(r.N))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text("s-" + strconv.Itoa(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 83, Col: 36}
 			}
@@ -802,7 +802,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var49).String())
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(templ.CSSClasses(templ_7745c5c3_Var49).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 1, Col: 0}
 			}
@@ -816,7 +816,7 @@ func sheetLine(p *sheetPage, r *sheetRow) templ.Component {
 			}
 			if why := p.RefusalAt(r.Field()); why != "" {
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(why)
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(why)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 85, Col: 10}
 				}
@@ -881,7 +881,7 @@ func blankView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.blank.teacher"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("marks.blank.teacher"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 96, Col: 44}
 			}
@@ -894,7 +894,7 @@ func blankView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.blank.date"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = web.Text(p.T("marks.blank.date"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 96, Col: 121}
 			}
@@ -907,7 +907,7 @@ func blankView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.blank.signed"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(p.T("marks.blank.signed"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 96, Col: 176}
 			}
@@ -941,7 +941,7 @@ func blankView(p *sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.N))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.N))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 101, Col: 39}
 					}
@@ -954,7 +954,7 @@ func blankView(p *sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 102, Col: 30}
 					}
@@ -982,7 +982,7 @@ func blankView(p *sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.blank.keys"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("marks.blank.keys"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sheet.templ`, Line: 109, Col: 40}
 			}

@@ -57,7 +57,7 @@ func bookView(p bookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.text"))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("marks.book.text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 13, Col: 30}
 				}
@@ -83,7 +83,7 @@ func bookView(p bookPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var4 string
-					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.sheet.closed.text", "day", p.Day(p.Last)))
+					templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("marks.sheet.closed.text", "day", p.Day(p.Last)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 16, Col: 61}
 					}
@@ -101,7 +101,7 @@ func bookView(p bookPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.back"))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("marks.book.back"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 18, Col: 32}
 					}
@@ -181,7 +181,7 @@ func bookDifference(p bookPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.unchanged", "count", p.Unchanged))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("marks.book.unchanged", "count", p.Unchanged))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 29, Col: 55}
 		}
@@ -199,7 +199,7 @@ func bookDifference(p bookPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.not_taken", "count", len(p.Refused)))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("marks.book.not_taken", "count", len(p.Refused)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 31, Col: 60}
 			}
@@ -233,7 +233,7 @@ func bookDifference(p bookPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 36, Col: 30}
 					}
@@ -246,7 +246,7 @@ func bookDifference(p bookPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.there"))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("marks.book.there"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 37, Col: 52}
 					}
@@ -259,7 +259,7 @@ func bookDifference(p bookPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(r.There)
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(r.There)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 37, Col: 64}
 					}
@@ -272,7 +272,7 @@ func bookDifference(p bookPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(r.Why)
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(r.Why)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 38, Col: 17}
 					}
@@ -302,7 +302,7 @@ func bookDifference(p bookPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.absent", "count", len(p.Absent)))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("marks.book.absent", "count", len(p.Absent)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 45, Col: 56}
 			}
@@ -320,7 +320,7 @@ func bookDifference(p bookPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(n)
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(n)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 48, Col: 11}
 				}
@@ -349,7 +349,7 @@ func bookDifference(p bookPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.changes", "count", len(p.Changes)))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("marks.book.changes", "count", len(p.Changes)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 55, Col: 58}
 			}
@@ -395,7 +395,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 61, Col: 31}
 						}
@@ -408,7 +408,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs("v." + strconv.Itoa(r.N))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text("v." + strconv.Itoa(r.N))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 61, Col: 85}
 						}
@@ -421,7 +421,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(r.V)
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(r.V)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 61, Col: 99}
 						}
@@ -434,7 +434,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs("m." + strconv.Itoa(r.N))
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text("m." + strconv.Itoa(r.N))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 61, Col: 155}
 						}
@@ -447,7 +447,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(r.There)
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(r.There)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 61, Col: 173}
 						}
@@ -460,7 +460,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.here"))
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("marks.book.here"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 62, Col: 52}
 						}
@@ -473,7 +473,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(r.Here)
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(r.Here)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 62, Col: 81}
 						}
@@ -486,7 +486,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var27 string
-						templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("marks.book.there"))
+						templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("marks.book.there"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 63, Col: 53}
 						}
@@ -499,7 +499,7 @@ func bookDifference(p bookPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var28 string
-						templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.There)
+						templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(r.There)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `workbook.templ`, Line: 63, Col: 83}
 						}

@@ -63,7 +63,7 @@ func listView(p listPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.list.drafts", "count", len(p.Drafts)))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("notices.list.drafts", "count", len(p.Drafts)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 15, Col: 59}
 				}
@@ -94,7 +94,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(d.Subject)
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(d.Subject)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 19, Col: 59}
 					}
@@ -107,7 +107,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(kindWord(d.Kind)) + " · " + d.Author + " · ")
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T(kindWord(d.Kind)) + " · " + d.Author + " · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 21, Col: 59}
 					}
@@ -121,7 +121,7 @@ func listView(p listPage) templ.Component {
 					}
 					if d.Remark != "" {
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + d.Remark)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(" · " + d.Remark)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 24, Col: 27}
 						}
@@ -140,7 +140,7 @@ func listView(p listPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.list.current"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("notices.list.current"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 30, Col: 36}
 				}
@@ -175,7 +175,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.Year)
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.Year)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 34, Col: 51}
 					}
@@ -210,7 +210,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(y)
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(y)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 41, Col: 12}
 						}
@@ -241,7 +241,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(y)
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(y)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 43, Col: 50}
 						}
@@ -259,7 +259,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(" · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 45, Col: 13}
 					}
@@ -278,7 +278,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.archive.all_years"))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("notices.archive.all_years"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 48, Col: 42}
 					}
@@ -309,7 +309,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.archive.all_years"))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("notices.archive.all_years"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 50, Col: 81}
 					}
@@ -366,7 +366,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.col.from"))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("notices.col.from"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 65, Col: 53}
 						}
@@ -379,7 +379,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.from))
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.ShortDay(r.from))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 65, Col: 76}
 						}
@@ -405,7 +405,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(r.subject)
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(r.subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 67, Col: 74}
 						}
@@ -418,7 +418,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(kindWord(r.kind)))
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T(kindWord(r.kind)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 68, Col: 47}
 						}
@@ -431,7 +431,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(r.reference)
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(r.reference)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 68, Col: 63}
 						}
@@ -444,7 +444,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(r.Words)
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(r.Words)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 68, Col: 78}
 						}
@@ -457,7 +457,7 @@ func listView(p listPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.col.state"))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("notices.col.state"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 70, Col: 44}
 						}
@@ -491,7 +491,7 @@ func listView(p listPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var27 string
-							templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("notices.list.until", "day", p.ShortDay(r.until)))
+							templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(" " + p.T("notices.list.until", "day", p.ShortDay(r.until)))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 79, Col: 89}
 							}
@@ -515,7 +515,7 @@ func listView(p listPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var28 string
-								templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.col.readers"))
+								templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("notices.col.readers"))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 84, Col: 58}
 								}
@@ -541,7 +541,7 @@ func listView(p listPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var30 string
-								templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", r.Counts.Read, r.Counts.Staff))
+								templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", r.Counts.Read, r.Counts.Staff))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 85, Col: 133}
 								}
@@ -602,7 +602,7 @@ func listView(p listPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.archive.link"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("notices.archive.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 99, Col: 73}
 				}
@@ -669,7 +669,7 @@ func readersView(p readersPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.readers.sum", "count", p.Counts.Read, "n", p.Counts.Staff))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("notices.readers.sum", "count", p.Counts.Read, "n", p.Counts.Staff))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 110, Col: 77}
 				}
@@ -713,7 +713,7 @@ func readersView(p readersPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var36 string
-								templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(g.Label)
+								templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(g.Label)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 120, Col: 22}
 								}
@@ -744,7 +744,7 @@ func readersView(p readersPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var38 string
-								templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(g.Label)
+								templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(g.Label)
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 122, Col: 69}
 								}
@@ -762,7 +762,7 @@ func readersView(p readersPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var39 string
-							templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.col.readers"))
+							templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("notices.col.readers"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 125, Col: 57}
 							}
@@ -775,7 +775,7 @@ func readersView(p readersPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var40 string
-							templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", g.Read, g.Staff))
+							templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(fmt.Sprintf("%d / %d", g.Read, g.Staff))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 125, Col: 101}
 							}
@@ -811,7 +811,7 @@ func readersView(p readersPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var41 string
-					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label)
+					templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 133, Col: 17}
 					}
@@ -891,7 +891,7 @@ func sheetView(p readersPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.sheet.lead"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.T("notices.sheet.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 145, Col: 43}
 			}
@@ -911,7 +911,7 @@ func sheetView(p readersPage) templ.Component {
 				for i, g := range p.Groups {
 					if i > 0 {
 						var templ_7745c5c3_Var45 string
-						templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 150, Col: 14}
 						}
@@ -930,7 +930,7 @@ func sheetView(p readersPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var46 string
-						templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(g.Label)
+						templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(g.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 153, Col: 31}
 						}
@@ -961,7 +961,7 @@ func sheetView(p readersPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var48 string
-						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(g.Label)
+						templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(g.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 155, Col: 76}
 						}
@@ -985,7 +985,7 @@ func sheetView(p readersPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label)
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 160, Col: 15}
 			}
@@ -1014,7 +1014,7 @@ func sheetView(p readersPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.Group)
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.Group)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `list.templ`, Line: 162, Col: 52}
 				}

@@ -66,7 +66,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(l)
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(l)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 20, Col: 8}
 				}
@@ -91,7 +91,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(l)
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(l)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 28, Col: 8}
 				}
@@ -105,7 +105,7 @@ func showView(p showPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(kindWord(p.Notice.Text.Kind)))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T(kindWord(p.Notice.Text.Kind)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 32, Col: 55}
 			}
@@ -118,7 +118,7 @@ func showView(p showPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Notice.Reference)
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.Notice.Reference)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 32, Col: 78}
 			}
@@ -131,7 +131,7 @@ func showView(p showPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.LongDay(p.Notice.Date))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.LongDay(p.Notice.Date))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 32, Col: 114}
 			}
@@ -144,7 +144,7 @@ func showView(p showPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.Notice.Text.Subject)
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.Notice.Text.Subject)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 33, Col: 29}
 			}
@@ -188,7 +188,7 @@ func showView(p showPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.show.open"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("notices.show.open"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 37, Col: 102}
 						}
@@ -223,7 +223,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(p.oldKey(), "what", p.Old))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T(p.oldKey(), "what", p.Old))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 45, Col: 39}
 				}
@@ -237,7 +237,7 @@ func showView(p showPage) templ.Component {
 				}
 				if !p.OldID.IsZero() {
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(" ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 47, Col: 10}
 					}
@@ -263,7 +263,7 @@ func showView(p showPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.show.open"))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("notices.show.open"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 48, Col: 100}
 					}
@@ -315,7 +315,7 @@ func showView(p showPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.Place)
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.Place)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 61, Col: 15}
 			}
@@ -328,7 +328,7 @@ func showView(p showPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Notice.Signatory)
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.Notice.Signatory)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 62, Col: 26}
 			}
@@ -387,7 +387,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.readers.title"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("notices.readers.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 74, Col: 48}
 				}
@@ -400,7 +400,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.readers.sum", "count", p.Counts.Read, "n", p.Counts.Staff))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("notices.readers.sum", "count", p.Counts.Read, "n", p.Counts.Staff))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 76, Col: 77}
 				}
@@ -496,7 +496,7 @@ func qr(p showPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.show.check", "code", p.Code))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("notices.show.check", "code", p.Code))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 95, Col: 48}
 		}
@@ -539,7 +539,7 @@ func annexes(b web.Base, at string, list []annexRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("notices.annexes", "count", len(list)))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(b.T("notices.annexes", "count", len(list)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 101, Col: 50}
 			}
@@ -561,7 +561,7 @@ func annexes(b web.Base, at string, list []annexRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(" ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 106, Col: 10}
 				}
@@ -592,7 +592,7 @@ func annexes(b web.Base, at string, list []annexRow) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(a.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 108, Col: 79}
 					}
@@ -606,7 +606,7 @@ func annexes(b web.Base, at string, list []annexRow) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(a.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 110, Col: 14}
 					}
@@ -624,7 +624,7 @@ func annexes(b web.Base, at string, list []annexRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(b.Size(a.Size))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(b.Size(a.Size))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 112, Col: 29}
 				}
@@ -685,7 +685,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.draft.concerns", "what", p.Old))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("notices.draft.concerns", "what", p.Old))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 122, Col: 65}
 				}
@@ -720,7 +720,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.Draft.Text.Subject)
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.Draft.Text.Subject)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 126, Col: 32}
 					}
@@ -774,7 +774,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.Seen)
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.Seen)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 134, Col: 50}
 				}
@@ -813,7 +813,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.field.audience"))
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.T("notices.field.audience"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 140, Col: 54}
 				}
@@ -831,7 +831,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.draft.same_audience"))
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("notices.draft.same_audience"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 142, Col: 53}
 					}
@@ -844,7 +844,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.meant", "count", p.Meant))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("notices.meant", "count", p.Meant))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 142, Col: 99}
 					}
@@ -862,7 +862,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var41 string
-					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.field.audience.hint"))
+					templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.T("notices.field.audience.hint"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 144, Col: 53}
 					}
@@ -875,7 +875,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var42 string
-					templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.meant", "count", p.Meant))
+					templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.T("notices.meant", "count", p.Meant))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 144, Col: 99}
 					}
@@ -933,7 +933,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.field.days"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("notices.field.days"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 155, Col: 34}
 				}
@@ -971,7 +971,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var44 string
-					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(a.Hash.String())
+					templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(a.Hash.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 160, Col: 82}
 					}
@@ -984,7 +984,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var45 string
-					templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+					templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(a.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 160, Col: 103}
 					}
@@ -997,7 +997,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var46 string
-					templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(a.Size))
+					templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(p.Size(a.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 160, Col: 130}
 					}
@@ -1080,7 +1080,7 @@ func signView(p signPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(kindWord(p.Draft.Text.Kind)))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.T(kindWord(p.Draft.Text.Kind)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 170, Col: 54}
 			}
@@ -1093,7 +1093,7 @@ func signView(p signPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.Draft.Text.Subject)
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(p.Draft.Text.Subject)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 171, Col: 28}
 			}
@@ -1151,7 +1151,7 @@ func signView(p signPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.refused.writing", "name", p.Draft.AuthorIs))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.T("notices.refused.writing", "name", p.Draft.AuthorIs))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 185, Col: 67}
 				}
@@ -1181,7 +1181,7 @@ func signView(p signPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.sign.what", "count", p.Meant))
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("notices.sign.what", "count", p.Meant))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 188, Col: 54}
 					}
@@ -1194,7 +1194,7 @@ func signView(p signPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var54 string
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.Seen)
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = web.Text(p.Seen)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 189, Col: 51}
 					}
@@ -1232,7 +1232,7 @@ func signView(p signPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.give_back.title"))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("notices.give_back.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 196, Col: 39}
 				}
@@ -1323,7 +1323,7 @@ func discardView(p discardPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("notices.discard.what"))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = web.Text(p.T("notices.discard.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `show.templ`, Line: 207, Col: 34}
 			}

@@ -54,7 +54,7 @@ func releasesView(p releasesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var3 string
-					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(f.in(p.Base))
+					templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(f.in(p.Base))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 10, Col: 29}
 					}
@@ -82,7 +82,7 @@ func releasesView(p releasesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.none"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("packs.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 15, Col: 25}
 				}
@@ -130,7 +130,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reference)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(r.Reference)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 21, Col: 89}
 						}
@@ -143,7 +143,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.from"))
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("packs.from"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 22, Col: 37}
 						}
@@ -156,7 +156,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.LongDay(r.From))
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.LongDay(r.From))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 22, Col: 59}
 						}
@@ -169,7 +169,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.col.counts"))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("packs.col.counts"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 23, Col: 53}
 						}
@@ -182,7 +182,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.In))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.Number(r.In))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 23, Col: 72}
 						}
@@ -195,7 +195,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Schools))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.Number(r.Schools))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 23, Col: 98}
 						}
@@ -216,7 +216,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.col.apart"))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("packs.col.apart"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 27, Col: 52}
 						}
@@ -229,7 +229,7 @@ func releasesView(p releasesPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Apart))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.Number(r.Apart))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 27, Col: 74}
 						}
@@ -263,7 +263,7 @@ func releasesView(p releasesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.send"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("packs.send"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 34, Col: 26}
 				}
@@ -354,7 +354,7 @@ func draftView(p draftPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.draft.lead"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("packs.draft.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 45, Col: 46}
 			}
@@ -383,7 +383,7 @@ func draftView(p draftPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.changes", "version", p.Was))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("packs.changes", "version", p.Was))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 48, Col: 46}
 			}
@@ -401,7 +401,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.changes.none"))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("packs.changes.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 50, Col: 33}
 				}
@@ -441,7 +441,7 @@ func draftView(p draftPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(x.Of)
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(x.Of)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 57, Col: 29}
 						}
@@ -454,7 +454,7 @@ func draftView(p draftPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.changes.was"))
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("packs.changes.was"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 58, Col: 54}
 						}
@@ -472,7 +472,7 @@ func draftView(p draftPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var25 string
-							templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(web.FormatDecimal(p.Lang, x.Was))
+							templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(web.FormatDecimal(p.Lang, x.Was))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 60, Col: 61}
 							}
@@ -490,7 +490,7 @@ func draftView(p draftPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.changes.is"))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("packs.changes.is"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 63, Col: 53}
 						}
@@ -508,7 +508,7 @@ func draftView(p draftPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var27 string
-							templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(web.FormatDecimal(p.Lang, x.Is))
+							templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(web.FormatDecimal(p.Lang, x.Is))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 65, Col: 60}
 							}
@@ -547,7 +547,7 @@ func draftView(p draftPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.changes.files", "count", len(p.Others)))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("packs.changes.files", "count", len(p.Others)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 74, Col: 58}
 				}
@@ -565,7 +565,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.file." + f))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("packs.file." + f))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 77, Col: 33}
 					}
@@ -578,7 +578,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(f)
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(f)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 77, Col: 55}
 					}
@@ -601,7 +601,7 @@ func draftView(p draftPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.who", "count", p.Schools))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("packs.who", "count", p.Schools))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 81, Col: 44}
 			}
@@ -635,7 +635,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var33 string
-					templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 86, Col: 30}
 					}
@@ -648,7 +648,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.col.schools"))
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("packs.col.schools"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 87, Col: 53}
 					}
@@ -661,7 +661,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Schools))
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.Number(r.Schools))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 87, Col: 77}
 					}
@@ -674,7 +674,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.col.heard"))
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("packs.col.heard"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 88, Col: 51}
 					}
@@ -687,7 +687,7 @@ func draftView(p draftPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Box))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.Number(r.Box))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 88, Col: 71}
 					}
@@ -723,7 +723,7 @@ func draftView(p draftPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.draft.after"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.T("packs.draft.after"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 96, Col: 47}
 			}
@@ -810,7 +810,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 108, Col: 29}
 				}
@@ -823,7 +823,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("packs.col.begins"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(b.T("packs.col.begins"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 109, Col: 41}
 				}
@@ -836,7 +836,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(b.LongDay(r.From))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(b.LongDay(r.From))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 109, Col: 63}
 				}
@@ -849,7 +849,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("packs.col.version"))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(b.T("packs.col.version"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 110, Col: 42}
 				}
@@ -867,7 +867,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var46 string
-					templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(r.Version)
+					templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(r.Version)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 112, Col: 36}
 					}
@@ -885,7 +885,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var47 string
-						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("packs.begun"))
+						templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(b.T("packs.begun"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 114, Col: 44}
 						}
@@ -900,7 +900,7 @@ func periodTable(b web.Base, list []periodRow) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var48 string
-					templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(r.Version)
+					templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(r.Version)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 117, Col: 18}
 					}
@@ -970,7 +970,7 @@ func releaseView(p releasePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.release.counts", "count", p.In, "of", p.Of))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.T("packs.release.counts", "count", p.In, "of", p.Of))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 129, Col: 64}
 			}
@@ -1004,7 +1004,7 @@ func releaseView(p releasePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.release.file"))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("packs.release.file"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 133, Col: 106}
 			}
@@ -1038,7 +1038,7 @@ func releaseView(p releasePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 138, Col: 30}
 					}
@@ -1051,7 +1051,7 @@ func releaseView(p releasePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var56 string
-					templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(r.Code)
+					templ_7745c5c3_Var56, templ_7745c5c3_Err = web.Text(r.Code)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 138, Col: 56}
 					}
@@ -1064,7 +1064,7 @@ func releaseView(p releasePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(r.Region)
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(r.Region)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 138, Col: 72}
 					}
@@ -1077,7 +1077,7 @@ func releaseView(p releasePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.col.state"))
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(p.T("packs.col.state"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 139, Col: 41}
 					}
@@ -1099,7 +1099,7 @@ func releaseView(p releasePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var59 string
-						templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(f.in(p.Base))
+						templ_7745c5c3_Var59, templ_7745c5c3_Err = web.Text(f.in(p.Base))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 142, Col: 44}
 						}
@@ -1200,7 +1200,7 @@ func hereView(p herePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.here.none"))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(p.T("packs.here.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 158, Col: 30}
 				}
@@ -1235,7 +1235,7 @@ func hereView(p herePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var64 string
-						templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(r.Reference)
+						templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(r.Reference)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 165, Col: 21}
 						}
@@ -1253,7 +1253,7 @@ func hereView(p herePage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var65 string
-							templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.here.signed", "name", r.Signed))
+							templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("packs.here.signed", "name", r.Signed))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 167, Col: 69}
 							}
@@ -1271,7 +1271,7 @@ func hereView(p herePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var66 string
-						templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.from"))
+						templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(p.T("packs.from"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 170, Col: 37}
 						}
@@ -1284,7 +1284,7 @@ func hereView(p herePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var67 string
-						templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.LongDay(r.From))
+						templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(p.LongDay(r.From))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 170, Col: 59}
 						}
@@ -1297,7 +1297,7 @@ func hereView(p herePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var68 string
-						templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("packs.col.state"))
+						templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(p.T("packs.col.state"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 171, Col: 42}
 						}
@@ -1319,7 +1319,7 @@ func hereView(p herePage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var69 string
-							templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(f.in(p.Base))
+							templ_7745c5c3_Var69, templ_7745c5c3_Err = web.Text(f.in(p.Base))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `packs.templ`, Line: 174, Col: 45}
 							}

@@ -53,7 +53,7 @@ func dryRunView(p dryRunPage) templ.Component {
 			}
 			if p.Sheets != "" {
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.file_sheet", "file", p.File, "sheet", p.Sheets, "count", p.Rows))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("people.dry.file_sheet", "file", p.File, "sheet", p.Sheets, "count", p.Rows))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 13, Col: 86}
 				}
@@ -67,7 +67,7 @@ func dryRunView(p dryRunPage) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.file", "file", p.File, "count", p.Rows))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("people.dry.file", "file", p.File, "count", p.Rows))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 15, Col: 61}
 				}
@@ -85,7 +85,7 @@ func dryRunView(p dryRunPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.nothing_yet"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("people.dry.nothing_yet"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 17, Col: 37}
 			}
@@ -145,7 +145,7 @@ func dryRunView(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("people.dry."+string(p.Kind)+".missing", "count", len(p.Missing)))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(" " + p.T("people.dry."+string(p.Kind)+".missing", "count", len(p.Missing)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 32, Col: 81}
 				}
@@ -158,7 +158,7 @@ func dryRunView(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.missing.text"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("people.dry.missing.text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 34, Col: 38}
 				}
@@ -189,7 +189,7 @@ func dryRunView(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("people.dry."+string(p.Kind)+".added", "count", len(p.Added)))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(" " + p.T("people.dry."+string(p.Kind)+".added", "count", len(p.Added)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 40, Col: 77}
 				}
@@ -220,7 +220,7 @@ func dryRunView(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("people.dry.classes", "count", len(p.Classes)))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(" " + p.T("people.dry.classes", "count", len(p.Classes)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 47, Col: 62}
 				}
@@ -233,7 +233,7 @@ func dryRunView(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(strings.Join(p.Classes, ", "))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(strings.Join(p.Classes, ", "))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 49, Col: 37}
 				}
@@ -294,7 +294,7 @@ func dryRunCounts(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(" · ")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 58, Col: 10}
 		}
@@ -307,7 +307,7 @@ func dryRunCounts(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(" · ")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 60, Col: 10}
 		}
@@ -320,7 +320,7 @@ func dryRunCounts(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(" · ")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 62, Col: 10}
 		}
@@ -333,7 +333,7 @@ func dryRunCounts(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(" · ")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 64, Col: 10}
 		}
@@ -379,7 +379,7 @@ func countItem(p dryRunPage, n int, word, section string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(n))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.Number(n))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 71, Col: 18}
 		}
@@ -410,7 +410,7 @@ func countItem(p dryRunPage, n int, word, section string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.word."+word, "count", n))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("people.dry.word."+word, "count", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 73, Col: 86}
 			}
@@ -424,7 +424,7 @@ func countItem(p dryRunPage, n int, word, section string) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.word."+word, "count", n))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("people.dry.word."+word, "count", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 75, Col: 45}
 			}
@@ -471,7 +471,7 @@ func refusedSection(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("people.dry.refused", "count", len(p.Refused)))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(" " + p.T("people.dry.refused", "count", len(p.Refused)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 83, Col: 60}
 		}
@@ -484,7 +484,7 @@ func refusedSection(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.refused.text"))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("people.dry.refused.text"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 85, Col: 36}
 		}
@@ -519,7 +519,7 @@ func refusedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.line"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("people.dry.line"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 91, Col: 50}
 				}
@@ -532,7 +532,7 @@ func refusedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(r.Line)
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(r.Line)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 91, Col: 61}
 				}
@@ -545,7 +545,7 @@ func refusedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(r.Said)
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(r.Said)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 92, Col: 29}
 				}
@@ -558,7 +558,7 @@ func refusedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.Why)
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(r.Why)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 93, Col: 16}
 				}
@@ -619,7 +619,7 @@ func changedSection(p dryRunPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(" " + p.T("people.dry."+string(p.Kind)+".changed", "count", p.Counts.Changed))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(" " + p.T("people.dry."+string(p.Kind)+".changed", "count", p.Counts.Changed))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 104, Col: 81}
 		}
@@ -654,7 +654,7 @@ func changedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.line"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("people.dry.line"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 113, Col: 50}
 				}
@@ -667,7 +667,7 @@ func changedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(x.Line)
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(x.Line)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 113, Col: 61}
 				}
@@ -681,7 +681,7 @@ func changedSection(p dryRunPage) templ.Component {
 				}
 				if x.First {
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(x.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 116, Col: 15}
 					}
@@ -695,7 +695,7 @@ func changedSection(p dryRunPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(x.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 118, Col: 32}
 					}
@@ -713,7 +713,7 @@ func changedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(x.Field)
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(x.Field)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 121, Col: 18}
 				}
@@ -726,7 +726,7 @@ func changedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.before"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("people.dry.before"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 122, Col: 42}
 				}
@@ -744,7 +744,7 @@ func changedSection(p dryRunPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(x.From)
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(x.From)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 124, Col: 32}
 					}
@@ -762,7 +762,7 @@ func changedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.after"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("people.dry.after"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 127, Col: 41}
 				}
@@ -775,7 +775,7 @@ func changedSection(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(x.To)
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(x.To)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 127, Col: 65}
 				}
@@ -836,7 +836,7 @@ func names(p dryRunPage, list []string, section string) templ.Component {
 		}
 		if more > 0 {
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(strings.Join(part, ", "))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(strings.Join(part, ", "))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 139, Col: 29}
 			}
@@ -862,7 +862,7 @@ func names(p dryRunPage, list []string, section string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.more", "count", more))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.T("people.dry.more", "count", more))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 140, Col: 97}
 			}
@@ -876,7 +876,7 @@ func names(p dryRunPage, list []string, section string) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(strings.Join(part, ", "))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(strings.Join(part, ", "))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 142, Col: 29}
 			}
@@ -937,7 +937,7 @@ func moreLink(p dryRunPage, more int, section string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.see_more", "count", more))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(p.T("people.dry.see_more", "count", more))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 149, Col: 103}
 			}
@@ -992,7 +992,7 @@ func dryRunButtons(p dryRunPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.Digest)
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.Digest)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 155, Col: 53}
 			}
@@ -1010,7 +1010,7 @@ func dryRunButtons(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.nothing"))
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(p.T("people.dry.nothing"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 157, Col: 36}
 				}
@@ -1041,7 +1041,7 @@ func dryRunButtons(p dryRunPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.undo_hint"))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("people.dry.undo_hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dryrun.templ`, Line: 166, Col: 45}
 				}

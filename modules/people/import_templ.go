@@ -54,7 +54,7 @@ func importsView(p importsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.import.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("people.import.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 13, Col: 32}
 			}
@@ -116,7 +116,7 @@ func importsView(p importsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.import.done"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("people.import.done"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 22, Col: 34}
 				}
@@ -150,7 +150,7 @@ func importsView(p importsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.Moment(x.At))
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.Moment(x.At))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 30, Col: 37}
 						}
@@ -163,7 +163,7 @@ func importsView(p importsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.import.kind." + string(x.Kind)))
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("people.import.kind." + string(x.Kind)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 32, Col: 53}
 						}
@@ -181,7 +181,7 @@ func importsView(p importsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var9 string
-							templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+							templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(x.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 34, Col: 33}
 							}
@@ -199,7 +199,7 @@ func importsView(p importsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.added"))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("people.dry.added"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 37, Col: 53}
 						}
@@ -212,7 +212,7 @@ func importsView(p importsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(x.Added))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.Number(x.Added))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 37, Col: 75}
 						}
@@ -225,7 +225,7 @@ func importsView(p importsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.changed"))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("people.dry.changed"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 38, Col: 55}
 						}
@@ -238,7 +238,7 @@ func importsView(p importsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(x.Changed))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.Number(x.Changed))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 38, Col: 79}
 						}
@@ -252,7 +252,7 @@ func importsView(p importsPage) templ.Component {
 						}
 						if x.Who == "" {
 							var templ_7745c5c3_Var14 string
-							templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.import.command"))
+							templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("people.import.command"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 41, Col: 39}
 							}
@@ -262,7 +262,7 @@ func importsView(p importsPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var15 string
-							templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(x.Who)
+							templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(x.Who)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 43, Col: 16}
 							}
@@ -299,7 +299,7 @@ func importsView(p importsPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var17 string
-								templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.import.undo"))
+								templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("people.import.undo"))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 52, Col: 57}
 								}
@@ -341,7 +341,7 @@ func importsView(p importsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.import.undo.hint"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("people.import.undo.hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 60, Col: 48}
 				}
@@ -403,7 +403,7 @@ func columnsView(p columnsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.columns.lead", "file", p.File))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("people.columns.lead", "file", p.File))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 68, Col: 49}
 			}
@@ -421,7 +421,7 @@ func columnsView(p columnsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.columns.sheets"))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("people.columns.sheets"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 71, Col: 34}
 				}
@@ -436,7 +436,7 @@ func columnsView(p columnsPage) templ.Component {
 				for i, s := range p.Sheets {
 					if i > 0 {
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(" · ")
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 74, Col: 14}
 						}
@@ -455,7 +455,7 @@ func columnsView(p columnsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(s)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 77, Col: 12}
 						}
@@ -486,7 +486,7 @@ func columnsView(p columnsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(s)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 79, Col: 100}
 						}
@@ -526,7 +526,7 @@ func columnsView(p columnsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.Sheet)
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.Sheet)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 85, Col: 52}
 				}
@@ -539,7 +539,7 @@ func columnsView(p columnsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(p.Table.Heading))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(strconv.Itoa(p.Table.Heading))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 86, Col: 76}
 				}

@@ -93,7 +93,7 @@ func classesView(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.left.back"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("people.left.back"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 22, Col: 60}
 				}
@@ -111,7 +111,7 @@ func classesView(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.search.back"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("people.search.back"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 25, Col: 49}
 				}
@@ -137,7 +137,7 @@ func classesView(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.left.see"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("people.left.see"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 25, Col: 147}
 				}
@@ -192,7 +192,7 @@ func rosterView(p classesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.left.see"))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("people.left.see"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 35, Col: 64}
 		}
@@ -210,7 +210,7 @@ func rosterView(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.alike.see", "count", p.Alike))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("people.alike.see", "count", p.Alike))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 37, Col: 88}
 			}
@@ -228,7 +228,7 @@ func rosterView(p classesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.staff.title"))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("people.staff.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 39, Col: 32}
 		}
@@ -241,7 +241,7 @@ func rosterView(p classesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.staff.see", "count", p.Staff))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("people.staff.see", "count", p.Staff))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 40, Col: 71}
 		}
@@ -254,7 +254,7 @@ func rosterView(p classesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.classes", "count", len(p.Rows)))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("people.classes", "count", len(p.Rows)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 42, Col: 47}
 		}
@@ -272,7 +272,7 @@ func rosterView(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.Year)
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.Year)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 44, Col: 18}
 			}
@@ -340,7 +340,7 @@ func rosterView(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.other", "year", y))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("people.year.other", "year", y))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 61, Col: 98}
 			}
@@ -359,7 +359,7 @@ func rosterView(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.photos.see"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(p.T("people.photos.see"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 64, Col: 58}
 			}
@@ -378,7 +378,7 @@ func rosterView(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.see"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("people.year.see"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 67, Col: 53}
 			}
@@ -397,7 +397,7 @@ func rosterView(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.audit.see"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("people.audit.see"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 70, Col: 49}
 			}
@@ -467,7 +467,7 @@ func foundView(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.search.more", "shown", len(p.Found), "count", p.Total))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("people.search.more", "shown", len(p.Found), "count", p.Total))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 86, Col: 84}
 				}
@@ -541,7 +541,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 96, Col: 83}
 				}
@@ -554,7 +554,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(r.What)
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(r.What)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 97, Col: 17}
 				}
@@ -567,7 +567,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("people.column.matricule"))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(b.T("people.column.matricule"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 98, Col: 48}
 				}
@@ -580,7 +580,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.Matricule)
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(r.Matricule)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 98, Col: 64}
 				}
@@ -593,7 +593,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("people.column.born"))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(b.T("people.column.born"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 99, Col: 43}
 				}
@@ -606,7 +606,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(r.Born)
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(r.Born)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 99, Col: 54}
 				}
@@ -624,7 +624,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(b.T("people.column.left"))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(b.T("people.column.left"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 101, Col: 44}
 					}
@@ -637,7 +637,7 @@ func personTable(b web.Base, rows []foundRow, left bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(shortBorn(r.Left))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(shortBorn(r.Left))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 101, Col: 66}
 					}
@@ -713,7 +713,7 @@ func alikeView(p alikePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.alike.lead"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("people.alike.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 114, Col: 32}
 				}
@@ -731,7 +731,7 @@ func alikeView(p alikePage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(g[0].Name)
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(g[0].Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 116, Col: 19}
 					}
@@ -857,7 +857,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(r.Class.Level)
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(r.Class.Level)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 142, Col: 34}
 				}
@@ -883,7 +883,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(r.Class.Label)
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(r.Class.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 143, Col: 98}
 				}
@@ -896,7 +896,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.count"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(p.T("people.class.count"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 144, Col: 53}
 				}
@@ -909,7 +909,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.All))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(p.Number(r.All))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 144, Col: 73}
 				}
@@ -922,7 +922,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.girls"))
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(p.T("people.class.girls"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 145, Col: 53}
 				}
@@ -935,7 +935,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Girls))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(p.Number(r.Girls))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 145, Col: 75}
 				}
@@ -948,7 +948,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.boys"))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(p.T("people.class.boys"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 146, Col: 52}
 				}
@@ -961,7 +961,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(r.Boys))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.Number(r.Boys))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 146, Col: 73}
 				}
@@ -974,7 +974,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.titular"))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = web.Text(p.T("people.class.titular"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 147, Col: 45}
 				}
@@ -987,7 +987,7 @@ func classTable(p classesPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(r.Titular)
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(r.Titular)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 147, Col: 59}
 				}
@@ -1005,7 +1005,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.total"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(p.T("people.total"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 154, Col: 41}
 			}
@@ -1018,7 +1018,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.count"))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("people.class.count"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 155, Col: 52}
 			}
@@ -1031,7 +1031,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(p.Pupils))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = web.Text(p.Number(p.Pupils))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 155, Col: 75}
 			}
@@ -1044,7 +1044,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.girls"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("people.class.girls"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 156, Col: 52}
 			}
@@ -1057,7 +1057,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(p.Girls))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = web.Text(p.Number(p.Girls))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 156, Col: 74}
 			}
@@ -1070,7 +1070,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.boys"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(p.T("people.class.boys"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 157, Col: 51}
 			}
@@ -1083,7 +1083,7 @@ func classTable(p classesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(p.Boys))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(p.Number(p.Boys))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 157, Col: 72}
 			}
@@ -1148,7 +1148,7 @@ func classView(p classPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.titular"))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("people.class.titular"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 168, Col: 35}
 				}
@@ -1161,7 +1161,7 @@ func classView(p classPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.Titular)
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(p.Titular)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 168, Col: 51}
 				}
@@ -1206,7 +1206,7 @@ func classView(p classPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var64 string
-						templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(itoa(i + 1))
+						templ_7745c5c3_Var64, templ_7745c5c3_Err = web.Text(itoa(i + 1))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 180, Col: 34}
 						}
@@ -1237,7 +1237,7 @@ func classView(p classPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var66 string
-							templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Name())
+							templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(r.Value.Name())
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 183, Col: 79}
 							}
@@ -1251,7 +1251,7 @@ func classView(p classPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var67 string
-							templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Name())
+							templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(r.Value.Name())
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 185, Col: 25}
 							}
@@ -1265,7 +1265,7 @@ func classView(p classPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var68 string
-						templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Matricule)
+						templ_7745c5c3_Var68, templ_7745c5c3_Err = web.Text(r.Value.Matricule)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 188, Col: 30}
 						}
@@ -1278,7 +1278,7 @@ func classView(p classPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var69 string
-						templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Sex)
+						templ_7745c5c3_Var69, templ_7745c5c3_Err = web.Text(r.Value.Sex)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 189, Col: 24}
 						}
@@ -1291,7 +1291,7 @@ func classView(p classPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var70 string
-						templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(bornOf(&r.Value))
+						templ_7745c5c3_Var70, templ_7745c5c3_Err = web.Text(bornOf(&r.Value))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 190, Col: 29}
 						}
@@ -1304,7 +1304,7 @@ func classView(p classPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var71 string
-						templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.BirthPlace)
+						templ_7745c5c3_Var71, templ_7745c5c3_Err = web.Text(r.Value.BirthPlace)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 191, Col: 31}
 						}
@@ -1318,7 +1318,7 @@ func classView(p classPage) templ.Component {
 						}
 						if r.Value.Repeating {
 							var templ_7745c5c3_Var72 string
-							templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.repeats.does"))
+							templ_7745c5c3_Var72, templ_7745c5c3_Err = web.Text(p.T("people.class.repeats.does"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 194, Col: 43}
 							}
@@ -1350,7 +1350,7 @@ func classView(p classPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.class.print"))
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = web.Text(p.T("people.class.print"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 201, Col: 46}
 				}
@@ -1443,7 +1443,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var77 string
-						templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs("p-" + r.ID.String())
+						templ_7745c5c3_Var77, templ_7745c5c3_Err = web.Text("p-" + r.ID.String())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 219, Col: 35}
 						}
@@ -1474,7 +1474,7 @@ func staffView(p staffPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var79 string
-							templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+							templ_7745c5c3_Var79, templ_7745c5c3_Err = web.Text(r.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 222, Col: 71}
 							}
@@ -1488,7 +1488,7 @@ func staffView(p staffPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var80 string
-							templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+							templ_7745c5c3_Var80, templ_7745c5c3_Err = web.Text(r.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 224, Col: 17}
 							}
@@ -1502,7 +1502,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var81 string
-						templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(r.Roles)
+						templ_7745c5c3_Var81, templ_7745c5c3_Err = web.Text(r.Roles)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 227, Col: 20}
 						}
@@ -1515,7 +1515,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var82 string
-						templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.column.subject"))
+						templ_7745c5c3_Var82, templ_7745c5c3_Err = web.Text(p.T("people.column.subject"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 228, Col: 48}
 						}
@@ -1528,7 +1528,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var83 string
-						templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(r.Subject)
+						templ_7745c5c3_Var83, templ_7745c5c3_Err = web.Text(r.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 228, Col: 62}
 						}
@@ -1541,7 +1541,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var84 string
-						templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.staff.classes"))
+						templ_7745c5c3_Var84, templ_7745c5c3_Err = web.Text(p.T("people.staff.classes"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 229, Col: 47}
 						}
@@ -1554,7 +1554,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var85 string
-						templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(r.Classes)
+						templ_7745c5c3_Var85, templ_7745c5c3_Err = web.Text(r.Classes)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 229, Col: 61}
 						}
@@ -1567,7 +1567,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var86 string
-						templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.column.phone"))
+						templ_7745c5c3_Var86, templ_7745c5c3_Err = web.Text(p.T("people.column.phone"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 230, Col: 46}
 						}
@@ -1580,7 +1580,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var87 string
-						templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(r.Phone)
+						templ_7745c5c3_Var87, templ_7745c5c3_Err = web.Text(r.Phone)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 230, Col: 77}
 						}
@@ -1593,7 +1593,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var88 string
-						templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.staff.account"))
+						templ_7745c5c3_Var88, templ_7745c5c3_Err = web.Text(p.T("people.staff.account"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 231, Col: 47}
 						}
@@ -1606,7 +1606,7 @@ func staffView(p staffPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var89 string
-						templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(r.Account)
+						templ_7745c5c3_Var89, templ_7745c5c3_Err = web.Text(r.Account)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 232, Col: 38}
 						}
@@ -1638,7 +1638,7 @@ func staffView(p staffPage) templ.Component {
 							}
 							if r.Account == "" {
 								var templ_7745c5c3_Var91 string
-								templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.access.give"))
+								templ_7745c5c3_Var91, templ_7745c5c3_Err = web.Text(p.T("people.access.give"))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 236, Col: 38}
 								}
@@ -1652,7 +1652,7 @@ func staffView(p staffPage) templ.Component {
 								}
 							} else {
 								var templ_7745c5c3_Var92 string
-								templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.access.renew"))
+								templ_7745c5c3_Var92, templ_7745c5c3_Err = web.Text(p.T("people.access.renew"))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 238, Col: 39}
 								}
@@ -1670,7 +1670,7 @@ func staffView(p staffPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var93 string
-							templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+							templ_7745c5c3_Var93, templ_7745c5c3_Err = web.Text(r.Name)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 240, Col: 35}
 							}
@@ -1761,7 +1761,7 @@ func accessView(p accessPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.access.lead"))
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = web.Text(p.T("people.access.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 258, Col: 32}
 			}
@@ -1790,7 +1790,7 @@ func accessView(p accessPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var98 string
-				templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(p.Secret)
+				templ_7745c5c3_Var98, templ_7745c5c3_Err = web.Text(p.Secret)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lists.templ`, Line: 260, Col: 54}
 				}

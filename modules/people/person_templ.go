@@ -69,7 +69,7 @@ func personView(p personPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("/people/" + p.ID.String() + "/photo")
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text("/people/" + p.ID.String() + "/photo")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 18, Col: 64}
 				}
@@ -82,7 +82,7 @@ func personView(p personPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.photo.alt", "name", p.Person.Name()))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("people.photo.alt", "name", p.Person.Name()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 18, Col: 146}
 				}
@@ -133,7 +133,7 @@ func personView(p personPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Last.line.ID.String())
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.Last.line.ID.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 24, Col: 68}
 					}
@@ -147,7 +147,7 @@ func personView(p personPage) templ.Component {
 					}
 					if p.Last.added {
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.undo.was_added", "name", p.Last.line.Value.Name, "time", p.Moment(p.Last.line.Time)))
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("people.undo.was_added", "name", p.Last.line.Value.Name, "time", p.Moment(p.Last.line.Time)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 27, Col: 104}
 						}
@@ -157,7 +157,7 @@ func personView(p personPage) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.undo.was", "name", p.Last.line.Value.Name, "time", p.Moment(p.Last.line.Time), "what", p.lastWords()))
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("people.undo.was", "name", p.Last.line.Value.Name, "time", p.Moment(p.Last.line.Time), "what", p.lastWords()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 29, Col: 121}
 						}
@@ -276,7 +276,7 @@ func formView(p formPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 51, Col: 32}
 						}
@@ -289,7 +289,7 @@ func formView(p formPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.since.theirs"))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("people.since.theirs"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 52, Col: 46}
 						}
@@ -302,7 +302,7 @@ func formView(p formPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.Theirs)
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(r.Theirs)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 52, Col: 59}
 						}
@@ -315,7 +315,7 @@ func formView(p formPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.since.yours"))
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("people.since.yours"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 53, Col: 45}
 						}
@@ -328,7 +328,7 @@ func formView(p formPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(r.Yours)
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = web.Text(r.Yours)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 53, Col: 75}
 						}
@@ -373,7 +373,7 @@ func formView(p formPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(string(p.Kind))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(string(p.Kind))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 60, Col: 58}
 				}
@@ -386,7 +386,7 @@ func formView(p formPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.Seal)
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.Seal)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 61, Col: 50}
 				}
@@ -482,7 +482,7 @@ func formView(p formPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.column.guardians"))
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("people.column.guardians"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 75, Col: 40}
 					}
@@ -619,7 +619,7 @@ func leaveView(p leavePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.leave.lead"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("people.leave.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 98, Col: 31}
 			}
@@ -718,7 +718,7 @@ func closeView(p leavePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.close.lead", "login", p.Person.Login))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("people.close.lead", "login", p.Person.Login))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 110, Col: 56}
 			}
@@ -802,7 +802,7 @@ func photoView(p photoPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs("/people/" + p.ID.String() + "/photo")
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text("/people/" + p.ID.String() + "/photo")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 121, Col: 64}
 				}
@@ -815,7 +815,7 @@ func photoView(p photoPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.photo.alt", "name", p.Person.Name()))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("people.photo.alt", "name", p.Person.Name()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 121, Col: 146}
 				}
@@ -955,7 +955,7 @@ func assignView(p assignPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.assign.subjects"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("people.assign.subjects"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 140, Col: 38}
 				}

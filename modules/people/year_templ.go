@@ -55,7 +55,7 @@ func yearView(p yearPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.lead", "now", p.Now, "next", p.Next))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("people.year.lead", "now", p.Now, "next", p.Next))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 11, Col: 61}
 				}
@@ -68,7 +68,7 @@ func yearView(p yearPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.step.classes", "year", p.Next))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.T("people.year.step.classes", "year", p.Next))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 12, Col: 56}
 				}
@@ -81,7 +81,7 @@ func yearView(p yearPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.days", "from", p.LongDay(p.From), "until", p.LongDay(p.Until)))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("people.year.days", "from", p.LongDay(p.From), "until", p.LongDay(p.Until)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 13, Col: 87}
 				}
@@ -94,7 +94,7 @@ func yearView(p yearPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.classes", "count", p.Classes))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("people.year.classes", "count", p.Classes))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 13, Col: 138}
 				}
@@ -150,7 +150,7 @@ func yearView(p yearPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Next)
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.Next)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 19, Col: 52}
 						}
@@ -185,7 +185,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.step.list"))
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("people.year.step.list"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 23, Col: 38}
 					}
@@ -198,7 +198,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.list"))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("people.year.list"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 24, Col: 32}
 					}
@@ -211,7 +211,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.form"))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.T("people.year.form"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 24, Col: 96}
 					}
@@ -264,7 +264,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.last"))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("people.year.last"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 31, Col: 33}
 					}
@@ -277,7 +277,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.applied", "file", p.Last.Value.Name, "when", p.Moment(p.Last.Value.At)))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("people.year.applied", "file", p.Last.Value.Name, "when", p.Moment(p.Last.Value.At)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 33, Col: 95}
 					}
@@ -290,7 +290,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.done", "up", p.Last.Value.Up, "repeat", p.Last.Value.Repeat, "leave", p.Last.Value.Leave))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("people.year.done", "up", p.Last.Value.Up, "repeat", p.Last.Value.Repeat, "leave", p.Last.Value.Leave))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 34, Col: 113}
 					}
@@ -316,7 +316,7 @@ func yearView(p yearPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.undo"))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("people.year.undo"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 36, Col: 105}
 					}
@@ -379,7 +379,7 @@ func yearUndoView(p yearUndoPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.done", "up", p.List.Up, "repeat", p.List.Repeat, "leave", p.List.Leave))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("people.year.done", "up", p.List.Up, "repeat", p.List.Repeat, "leave", p.List.Leave))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 45, Col: 95}
 			}
@@ -392,7 +392,7 @@ func yearUndoView(p yearUndoPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.undo.lead", "year", p.List.Year))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.T("people.year.undo.lead", "year", p.List.Year))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 46, Col: 56}
 			}
@@ -475,7 +475,7 @@ func yearDryView(p yearDryPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.nothing_yet"))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(p.T("people.dry.nothing_yet"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 56, Col: 39}
 			}
@@ -509,7 +509,7 @@ func yearDryView(p yearDryPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.v." + string(v)))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("people.year.v." + string(v)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 61, Col: 57}
 					}
@@ -522,7 +522,7 @@ func yearDryView(p yearDryPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(p.count(v)))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.Number(p.count(v)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 62, Col: 42}
 					}
@@ -548,7 +548,7 @@ func yearDryView(p yearDryPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.v.refused"))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("people.year.v.refused"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 69, Col: 51}
 				}
@@ -561,7 +561,7 @@ func yearDryView(p yearDryPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(len(p.Faults)))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.Number(len(p.Faults)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 70, Col: 44}
 				}
@@ -582,7 +582,7 @@ func yearDryView(p yearDryPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.v.absent"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("people.year.v.absent"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 76, Col: 50}
 				}
@@ -595,7 +595,7 @@ func yearDryView(p yearDryPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(p.Absent))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.Number(p.Absent))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 77, Col: 39}
 				}
@@ -631,7 +631,7 @@ func yearDryView(p yearDryPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.refused", "count", len(p.Faults)))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("people.dry.refused", "count", len(p.Faults)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 85, Col: 58}
 				}
@@ -665,7 +665,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.line"))
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("people.dry.line"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 90, Col: 52}
 						}
@@ -678,7 +678,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var37 string
-						templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(itoa(f.Line))
+						templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(itoa(f.Line))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 90, Col: 69}
 						}
@@ -691,7 +691,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var38 string
-						templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(f.Said)
+						templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(f.Said)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 91, Col: 31}
 						}
@@ -704,7 +704,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var39 string
-						templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.Sentence(f.Reason))
+						templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.Sentence(f.Reason))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 92, Col: 33}
 						}
@@ -738,7 +738,7 @@ func yearDryView(p yearDryPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.decided", "count", len(p.Rows)))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("people.year.decided", "count", len(p.Rows)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 99, Col: 57}
 				}
@@ -772,7 +772,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.dry.line"))
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.T("people.dry.line"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 104, Col: 52}
 						}
@@ -785,7 +785,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var43 string
-						templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(itoa(r.Line))
+						templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(itoa(r.Line))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 104, Col: 69}
 						}
@@ -798,7 +798,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var44 string
-						templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 105, Col: 31}
 						}
@@ -811,7 +811,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var45 string
-						templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.v." + string(r.Verdict)))
+						templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(p.T("people.year.v." + string(r.Verdict)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 106, Col: 54}
 						}
@@ -824,7 +824,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var46 string
-						templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.column.class"))
+						templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(p.T("people.column.class"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 107, Col: 46}
 						}
@@ -837,7 +837,7 @@ func yearDryView(p yearDryPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var47 string
-						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(r.From)
+						templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(r.From)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 108, Col: 34}
 						}
@@ -855,7 +855,7 @@ func yearDryView(p yearDryPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var48 string
-							templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(r.ToLabel)
+							templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(r.ToLabel)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 110, Col: 38}
 							}
@@ -873,7 +873,7 @@ func yearDryView(p yearDryPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var49 string
-							templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.why." + r.Why))
+							templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.T("people.why." + r.Why))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 112, Col: 55}
 							}
@@ -922,7 +922,7 @@ func yearDryView(p yearDryPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var51 string
-					templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(p.digest())
+					templ_7745c5c3_Var51, templ_7745c5c3_Err = web.Text(p.digest())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 120, Col: 55}
 					}
@@ -935,7 +935,7 @@ func yearDryView(p yearDryPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("people.year.warn", "year", p.List.Year))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = web.Text(p.T("people.year.warn", "year", p.List.Year))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `year.templ`, Line: 121, Col: 53}
 					}

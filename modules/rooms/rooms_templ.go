@@ -85,7 +85,7 @@ func doorView(p doorPage) templ.Component {
 					}
 					if r.Label != "" {
 						var templ_7745c5c3_Var4 string
-						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+						templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(r.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 19, Col: 15}
 						}
@@ -99,7 +99,7 @@ func doorView(p doorPage) templ.Component {
 						}
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.door.choose"))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("rooms.door.choose"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 21, Col: 31}
 					}
@@ -130,7 +130,7 @@ func doorView(p doorPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var7 string
-						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(k.Label)
+						templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(k.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 25, Col: 93}
 						}
@@ -148,7 +148,7 @@ func doorView(p doorPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.door.by", "name", r.By, "time", r.Until))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("rooms.door.by", "name", r.By, "time", r.Until))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 28, Col: 70}
 					}
@@ -201,7 +201,7 @@ func doorView(p doorPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.door.staff"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(p.T("rooms.door.staff"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 35, Col: 58}
 			}
@@ -262,7 +262,7 @@ func namesView(p namesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.Class)
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.Class)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 42, Col: 28}
 			}
@@ -275,7 +275,7 @@ func namesView(p namesPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.change"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("rooms.change"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 42, Col: 71}
 			}
@@ -316,7 +316,7 @@ func namesView(p namesPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Name())
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(r.Value.Name())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 48, Col: 102}
 					}
@@ -383,7 +383,7 @@ func pinView(p pinPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label)
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 59, Col: 12}
 			}
@@ -396,7 +396,7 @@ func pinView(p pinPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.change"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = web.Text(p.T("rooms.change"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 59, Col: 55}
 			}
@@ -409,7 +409,7 @@ func pinView(p pinPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 61, Col: 14}
 			}
@@ -435,7 +435,7 @@ func pinView(p pinPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.change"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.T("rooms.change"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 61, Col: 122}
 			}
@@ -482,7 +482,7 @@ func pinView(p pinPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.pin.lost"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = web.Text(p.T("rooms.pin.lost"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 67, Col: 38}
 			}
@@ -544,7 +544,7 @@ func ownView(p ownPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.own.why"))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(p.T("rooms.own.why"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 75, Col: 28}
 				}
@@ -659,7 +659,7 @@ func roomsView(p roomsPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.none"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("rooms.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 92, Col: 25}
 				}
@@ -712,7 +712,7 @@ func roomsView(p roomsPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var35 string
-							templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(named(p.Base, r))
+							templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(named(p.Base, r))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 100, Col: 80}
 							}
@@ -726,7 +726,7 @@ func roomsView(p roomsPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var36 string
-							templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(named(p.Base, r))
+							templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(named(p.Base, r))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 102, Col: 27}
 							}
@@ -740,7 +740,7 @@ func roomsView(p roomsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var37 string
-						templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.col.classes"))
+						templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("rooms.col.classes"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 105, Col: 44}
 						}
@@ -753,7 +753,7 @@ func roomsView(p roomsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var38 string
-						templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(r.Classes)
+						templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(r.Classes)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 105, Col: 58}
 						}
@@ -766,7 +766,7 @@ func roomsView(p roomsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var39 string
-						templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.col.in"))
+						templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("rooms.col.in"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 106, Col: 49}
 						}
@@ -779,7 +779,7 @@ func roomsView(p roomsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var40 string
-						templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.in_of", "in", r.In, "of", r.Of))
+						templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("rooms.in_of", "in", r.In, "of", r.Of))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 106, Col: 96}
 						}
@@ -800,7 +800,7 @@ func roomsView(p roomsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var41 string
-						templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.col.by"))
+						templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.T("rooms.col.by"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 110, Col: 39}
 						}
@@ -813,7 +813,7 @@ func roomsView(p roomsPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(r.By)
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(r.By)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 110, Col: 48}
 						}
@@ -842,7 +842,7 @@ func roomsView(p roomsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.open.title"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = web.Text(p.T("rooms.open.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 116, Col: 31}
 			}
@@ -978,7 +978,7 @@ func roomView(p roomPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.room.lead", "in", p.In, "of", p.Of))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(p.T("rooms.room.lead", "in", p.In, "of", p.Of))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 151, Col: 51}
 			}
@@ -995,7 +995,7 @@ func roomView(p roomPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.room.address"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = web.Text(p.T("rooms.room.address"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 154, Col: 32}
 			}
@@ -1008,7 +1008,7 @@ func roomView(p roomPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.Address)
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = web.Text(p.Address)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 154, Col: 62}
 			}
@@ -1089,7 +1089,7 @@ func roomView(p roomPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.pins.link"))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = web.Text(p.T("rooms.pins.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 165, Col: 100}
 				}
@@ -1115,7 +1115,7 @@ func roomView(p roomPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.cards.link"))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = web.Text(p.T("rooms.cards.link"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 166, Col: 102}
 				}
@@ -1154,7 +1154,7 @@ func roomView(p roomPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = web.Text(r.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 173, Col: 30}
 					}
@@ -1167,7 +1167,7 @@ func roomView(p roomPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(r.Class)
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = web.Text(r.Class)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 174, Col: 19}
 					}
@@ -1216,7 +1216,7 @@ func roomView(p roomPage) templ.Component {
 						}
 						if r.HasPIN {
 							var templ_7745c5c3_Var60 string
-							templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.reset.link"))
+							templ_7745c5c3_Var60, templ_7745c5c3_Err = web.Text(p.T("rooms.reset.link"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 188, Col: 35}
 							}
@@ -1230,7 +1230,7 @@ func roomView(p roomPage) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var61 string
-							templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.reset.first"))
+							templ_7745c5c3_Var61, templ_7745c5c3_Err = web.Text(p.T("rooms.reset.first"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 190, Col: 36}
 							}
@@ -1248,7 +1248,7 @@ func roomView(p roomPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var62 string
-						templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+						templ_7745c5c3_Var62, templ_7745c5c3_Err = web.Text(r.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 192, Col: 34}
 						}
@@ -1325,7 +1325,7 @@ func resetView(p resetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.reset.lead"))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = web.Text(p.T("rooms.reset.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 206, Col: 30}
 			}
@@ -1338,7 +1338,7 @@ func resetView(p resetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(p.PIN[:3])
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = web.Text(p.PIN[:3])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 207, Col: 28}
 			}
@@ -1351,7 +1351,7 @@ func resetView(p resetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.PIN[3:])
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = web.Text(p.PIN[3:])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 207, Col: 42}
 			}
@@ -1380,7 +1380,7 @@ func resetView(p resetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var69 string
-				templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(p.PIN)
+				templ_7745c5c3_Var69, templ_7745c5c3_Err = web.Text(p.PIN)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 209, Col: 48}
 				}
@@ -1393,7 +1393,7 @@ func resetView(p resetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var70 string
-				templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.Room)
+				templ_7745c5c3_Var70, templ_7745c5c3_Err = web.Text(p.Room)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 210, Col: 50}
 				}
@@ -1464,7 +1464,7 @@ func askView(p askPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(p.key("lead")))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = web.Text(p.T(p.key("lead")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 219, Col: 25}
 			}
@@ -1563,7 +1563,7 @@ func sheetView(p sheetPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.sheet.until", "time", p.Until))
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = web.Text(p.T("rooms.sheet.until", "time", p.Until))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 238, Col: 59}
 			}
@@ -1581,7 +1581,7 @@ func sheetView(p sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var78 string
-				templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(s.Name)
+				templ_7745c5c3_Var78, templ_7745c5c3_Err = web.Text(s.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 242, Col: 16}
 				}
@@ -1594,7 +1594,7 @@ func sheetView(p sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(p.Class)
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = web.Text(p.Class)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 243, Col: 30}
 				}
@@ -1607,7 +1607,7 @@ func sheetView(p sheetPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(p.SiteLabel())
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = web.Text(p.SiteLabel())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 243, Col: 51}
 				}
@@ -1630,7 +1630,7 @@ func sheetView(p sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var81 string
-					templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(s.Secret)
+					templ_7745c5c3_Var81, templ_7745c5c3_Err = web.Text(s.Secret)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 247, Col: 34}
 					}
@@ -1643,7 +1643,7 @@ func sheetView(p sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var82 string
-					templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.sheet.how", "address", p.Address))
+					templ_7745c5c3_Var82, templ_7745c5c3_Err = web.Text(p.T("rooms.sheet.how", "address", p.Address))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 248, Col: 68}
 					}
@@ -1661,7 +1661,7 @@ func sheetView(p sheetPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var83 string
-					templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("rooms.sheet.changed"))
+					templ_7745c5c3_Var83, templ_7745c5c3_Err = web.Text(p.T("rooms.sheet.changed"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 250, Col: 50}
 					}

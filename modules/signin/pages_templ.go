@@ -71,7 +71,7 @@ func signInView(p signInPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.To)
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = web.Text(p.To)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 13, Col: 47}
 				}
@@ -126,7 +126,7 @@ func signInView(p signInPage) templ.Component {
 			}
 			if p.Site.Kind == "box" {
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.lost"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.T("signin.lost"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 24, Col: 25}
 				}
@@ -140,7 +140,7 @@ func signInView(p signInPage) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.lost.office"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("signin.lost.office"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 26, Col: 32}
 				}
@@ -158,7 +158,7 @@ func signInView(p signInPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.lost.more"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("signin.lost.more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 28, Col: 50}
 			}
@@ -176,7 +176,7 @@ func signInView(p signInPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.pupil"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("signin.pupil"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 31, Col: 44}
 				}
@@ -257,7 +257,7 @@ func accountView(p accountPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.account.display"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(p.T("signin.account.display"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 52, Col: 37}
 			}
@@ -314,7 +314,7 @@ func accountView(p accountPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.account.security"))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("signin.account.security"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 60, Col: 38}
 			}
@@ -332,7 +332,7 @@ func accountView(p accountPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.account.pin"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.T("signin.account.pin"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 62, Col: 48}
 				}
@@ -350,7 +350,7 @@ func accountView(p accountPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.password.title"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("signin.password.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 64, Col: 64}
 				}
@@ -368,7 +368,7 @@ func accountView(p accountPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.account.held"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(p.T("signin.account.held"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 66, Col: 57}
 			}
@@ -397,7 +397,7 @@ func accountView(p accountPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.account.everywhere_what"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = web.Text(p.T("signin.account.everywhere_what"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 68, Col: 45}
 				}
@@ -475,7 +475,7 @@ func passwordView(p passwordPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.password.first_why"))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(p.T("signin.password.first_why"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 84, Col: 40}
 				}
@@ -509,7 +509,7 @@ func passwordView(p passwordPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.Login)
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = web.Text(p.Login)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 87, Col: 50}
 				}
@@ -546,7 +546,7 @@ func passwordView(p passwordPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.password.ends"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("signin.password.ends"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 91, Col: 45}
 				}
@@ -623,7 +623,7 @@ func idleView(p idlePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.idle.text", "time", p.Moment(p.Closes)))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("signin.idle.text", "time", p.Moment(p.Closes)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 106, Col: 58}
 			}
@@ -687,7 +687,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lead"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(p.T("signin.help.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 113, Col: 30}
 			}
@@ -700,7 +700,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.enter"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = web.Text(p.T("signin.help.enter"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 114, Col: 32}
 			}
@@ -713,7 +713,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.enter_text"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = web.Text(p.T("signin.help.enter_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 115, Col: 36}
 			}
@@ -726,7 +726,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lost"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = web.Text(p.T("signin.help.lost"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 116, Col: 41}
 			}
@@ -744,7 +744,7 @@ func helpView(p helpPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lost_pupil"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = web.Text(p.T("signin.help.lost_pupil"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 118, Col: 37}
 				}
@@ -757,7 +757,7 @@ func helpView(p helpPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lost_staff"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = web.Text(p.T("signin.help.lost_staff"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 119, Col: 37}
 				}
@@ -770,7 +770,7 @@ func helpView(p helpPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lost_head"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = web.Text(p.T("signin.help.lost_head"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 120, Col: 36}
 				}
@@ -788,7 +788,7 @@ func helpView(p helpPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lost_office"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = web.Text(p.T("signin.help.lost_office"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 122, Col: 38}
 				}
@@ -806,7 +806,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.lost_command"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = web.Text(p.T("signin.help.lost_command"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 124, Col: 44}
 			}
@@ -819,7 +819,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.leave"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = web.Text(p.T("signin.help.leave"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 125, Col: 32}
 			}
@@ -832,7 +832,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.leave_text"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = web.Text(p.T("signin.help.leave_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 126, Col: 36}
 			}
@@ -845,7 +845,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.refused"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = web.Text(p.T("signin.help.refused"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 127, Col: 34}
 			}
@@ -858,7 +858,7 @@ func helpView(p helpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("signin.help.refused_text"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = web.Text(p.T("signin.help.refused_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 128, Col: 38}
 			}
@@ -916,7 +916,7 @@ func drawing() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(f.x)
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = web.Text(f.x)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 141, Col: 20}
 			}
@@ -929,7 +929,7 @@ func drawing() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(f.head)
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = web.Text(f.head)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 141, Col: 34}
 			}
@@ -942,7 +942,7 @@ func drawing() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(f.body)
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = web.Text(f.body)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 142, Col: 20}
 			}

@@ -51,7 +51,7 @@ func view(p model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("verify.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("verify.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `verify.templ`, Line: 10, Col: 25}
 			}
@@ -81,7 +81,7 @@ func view(p model) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.why())
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = web.Text(p.why())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `verify.templ`, Line: 13, Col: 16}
 					}
@@ -125,7 +125,7 @@ func view(p model) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("verify.kind.withdrawal"))
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = web.Text(p.T("verify.kind.withdrawal"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `verify.templ`, Line: 25, Col: 39}
 						}
@@ -161,7 +161,7 @@ func view(p model) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var8 string
-						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("verify.open"))
+						templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(p.T("verify.open"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `verify.templ`, Line: 28, Col: 81}
 						}
@@ -185,7 +185,7 @@ func view(p model) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("verify.checked"))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = web.Text(p.T("verify.checked"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `verify.templ`, Line: 32, Col: 31}
 					}
@@ -203,7 +203,7 @@ func view(p model) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(s)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `verify.templ`, Line: 35, Col: 13}
 						}

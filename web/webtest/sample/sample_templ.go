@@ -62,7 +62,7 @@ func homeView(p homePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.home.school"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = web.Text(p.T("sample.home.school"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 15, Col: 33}
 			}
@@ -156,7 +156,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.list.number"))
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = web.Text(p.T("sample.list.number"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 35, Col: 54}
 					}
@@ -169,7 +169,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.Value.Number))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.Value.Number))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 35, Col: 87}
 					}
@@ -195,7 +195,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Subject)
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = web.Text(r.Value.Subject)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 36, Col: 92}
 					}
@@ -208,7 +208,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value.Reference)
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = web.Text(r.Value.Reference)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 36, Col: 134}
 					}
@@ -221,7 +221,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.Value.Day))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = web.Text(p.ShortDay(r.Value.Day))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 36, Col: 165}
 					}
@@ -234,7 +234,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.deadline"))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = web.Text(p.T("sample.deadline"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 37, Col: 41}
 					}
@@ -247,7 +247,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.ShortDay(r.Value.Deadline))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = web.Text(p.ShortDay(r.Value.Deadline))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 37, Col: 74}
 					}
@@ -260,7 +260,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.list.read"))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = web.Text(p.T("sample.list.read"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 38, Col: 52}
 					}
@@ -273,7 +273,7 @@ func listView(p listPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.Value.Read))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.Value.Read))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 38, Col: 83}
 					}
@@ -389,7 +389,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.annex"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = web.Text(p.T("sample.annex"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 61, Col: 27}
 				}
@@ -415,7 +415,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = web.Text(f.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 61, Col: 123}
 				}
@@ -428,7 +428,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.Size(f.Size))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = web.Text(p.Size(f.Size))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 61, Col: 154}
 				}
@@ -462,7 +462,7 @@ func showView(p showPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.show.what"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = web.Text(p.T("sample.show.what"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 64, Col: 31}
 				}
@@ -510,7 +510,7 @@ func showView(p showPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(r.name)
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = web.Text(r.name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 73, Col: 30}
 					}
@@ -531,7 +531,7 @@ func showView(p showPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.list.read"))
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = web.Text(p.T("sample.list.read"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 77, Col: 52}
 					}
@@ -544,7 +544,7 @@ func showView(p showPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.read))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.read))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 77, Col: 77}
 					}
@@ -557,7 +557,7 @@ func showView(p showPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("sample.show.schools"))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = web.Text(p.T("sample.show.schools"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 78, Col: 55}
 					}
@@ -570,7 +570,7 @@ func showView(p showPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.read + r.late))
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = web.Text(strconv.Itoa(r.read + r.late))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sample.templ`, Line: 78, Col: 89}
 					}
