@@ -20,6 +20,7 @@ test: tools build/axe.min.js ## vet, and every test with the race detector
 	go vet ./...
 	@[ -n "$(RACE)" ] || echo "no C compiler is here: the tests run without the race detector"
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE) -p $(P) -timeout $(TIMEOUT) ./...
+	PREAU_SEEDS=2000 go test -run '^TestSimulation$$' ./sync # nine times as fast without the race detector
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, generated files that are stale, methods looked up by name

@@ -525,9 +525,10 @@ func simulateIn(t *testing.T, base string, seed uint64) {
 	}
 }
 
-// TestSimulation plays seeds from PREAU_SEED on, PREAU_SEEDS of them.
+// TestSimulation plays seeds from PREAU_SEED on, PREAU_SEEDS of them. make test
+// runs it twice: some with the race detector, many without.
 func TestSimulation(t *testing.T) {
-	n, first := storetest.Total("simulation", 300, 100_000), uint64(1000)
+	n, first := storetest.Total("simulation", 100, 100_000), uint64(1000)
 	if v, err := strconv.Atoi(os.Getenv("PREAU_SEEDS")); err == nil {
 		n = v
 	}
