@@ -127,6 +127,7 @@ func (tx *Tx) sender(o Origin, site string) (order uint64, err error) {
 	if err := tx.setCounter("senders", order); err != nil {
 		return 0, err
 	}
+	tx.db.hints.met(site, o)
 	return order, tx.put(key, append(number(order), site...))
 }
 

@@ -108,39 +108,6 @@ func (db *DB) OpenBlob(h Hash) (*os.File, error) {
 	return f, err
 }
 
-// Missing lists the blobs that live rows name and that are not here, each
-// once: what a receiver still waits for.
-func (db *DB) Missing() (list []Blob, err error) {
-	return db.MissingOf(func(Origin) bool { return true })
-}
-
-// MissingOf is Missing of records that were made under some origins.
-func (db *DB) MissingOf(origin func(Origin) bool) (list []Blob, err error) {
-	seen := map[Hash]bool{}
-	var named []Blob
-	err = db.View(func(tx *Tx) error {
-		var bad error
-		tx.scan([]byte{pBlob}, nil, false, func(k, v []byte) bool {
-			if h := Hash(k[1:33]); !seen[h] && origin(Origin(k[33:41])) {
-				seen[h] = true
-				var b Blob
-				if bad = decMode.Unmarshal(v, &b); bad != nil {
-					return false
-				}
-				named = append(named, b)
-			}
-			return true
-		})
-		return bad
-	})
-	for _, b := range named {
-		if !db.HasBlob(b.Hash) {
-			list = append(list, b)
-		}
-	}
-	return list, err
-}
-
 // Wanted lists the rows that name a blob, so that a sender can be asked
 // whether a peer may have it.
 func (tx *Tx) Wanted(h Hash) (rows []Row, err error) {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -110,21 +109,6 @@ func (tx *Tx) itemsUnder(prefix []byte, items *[]Item) (bad error) {
 		return bad == nil
 	})
 	return bad
-}
-
-// origins are all that a site ever wrote under, in the order in which they were met.
-func (tx *Tx) origins(site string) (list []Origin) {
-	order := map[Origin]uint64{}
-	tx.scan([]byte{pSender}, nil, false, func(k, v []byte) bool {
-		if len(v) >= 8 && string(v[8:]) == site {
-			o := Origin(k[1:9])
-			order[o] = binary.BigEndian.Uint64(v)
-			list = append(list, o)
-		}
-		return true
-	})
-	slices.SortFunc(list, func(a, b Origin) int { return int(int64(order[a]) - int64(order[b])) })
-	return list
 }
 
 // OriginsOf are the origins that a site ever wrote under, in the order in which

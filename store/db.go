@@ -46,6 +46,7 @@ type DB struct {
 	group  group
 	broken atomic.Pointer[error]
 	watch  watchers
+	hints  hints
 	sent   sync.Map // Feed → sentMark
 
 	unnamed struct {

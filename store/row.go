@@ -86,8 +86,12 @@ func (tx *Tx) place(d Definition, old *Row, row Row, keys [][]byte) ([]byte, err
 		}
 	}
 	for _, b := range row.Blobs {
-		if err := tx.put(tx.db.blobKey(b.Hash, row), mustCBOR(b)); err != nil {
+		at := tx.db.blobKey(b.Hash, row)
+		if err := tx.put(at, mustCBOR(b)); err != nil {
 			return nil, err
+		}
+		if !tx.db.stays(b.Hash) {
+			tx.db.hints.lacks(at, b)
 		}
 	}
 	return raw, nil
