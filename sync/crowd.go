@@ -22,6 +22,7 @@ type lobby struct {
 	in    map[*guest]bool
 	turns map[string]time.Time // of those that were refused: when they come back, by site
 	swept time.Time            // when turns that nobody took were last dropped
+	stuck time.Time            // when nobody was found who could make room
 	rest  time.Time            // the next time to come back for who made room
 	took  time.Duration        // by a session while it was busy, on average
 }
@@ -45,6 +46,8 @@ const (
 	// restPace lies between the returns of those that made room: they have nothing
 	// to say, and asking costs a handshake.
 	restPace = 100 * time.Millisecond
+	// lookPace is how often a full house is searched for who could make room.
+	lookPace = 200 * time.Millisecond
 	// lateBy is how long a turn stands for who comes late.
 	lateBy = 2 * time.Minute
 	// firstGuess is how long a session is thought to be busy before any was seen.
@@ -55,16 +58,23 @@ func newLobby(most int) *lobby {
 	return &lobby{most: most, in: map[*guest]bool{}, turns: map[string]time.Time{}, took: firstGuess}
 }
 
-// enter lets a guest in, or tells when to come back.
-func (l *lobby) enter(g *guest) (back time.Duration, in bool) {
-	now := time.Now()
+// away tells who calls before anything is read of it that there is no place for it,
+// and when to come back.
+func (l *lobby) away(site string) (back time.Duration, full bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	turn, promised := l.turns[g.site]
-	promised = promised && !now.Before(turn.Add(-soonest))
-	full := len(l.in) >= l.most && !l.makeRoom(now)
-	if full && (!promised || len(l.in) >= l.most+l.kept()) {
-		return l.refuse(now, g.site, promised), false
+	now := time.Now()
+	room := func() bool { idlest, _, oldest := l.whoGoes(now); return idlest != nil || oldest != nil }
+	return l.turnAway(now, site, room)
+}
+
+// enter lets a guest in, or tells when to come back.
+func (l *lobby) enter(g *guest) (back time.Duration, in bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if back, full := l.turnAway(now, g.site, func() bool { return l.makeRoom(now) }); full {
+		return back, false
 	}
 	delete(l.turns, g.site)
 	g.since = now
@@ -72,14 +82,26 @@ func (l *lobby) enter(g *guest) (back time.Duration, in bool) {
 	return 0, true
 }
 
+func (l *lobby) turnAway(now time.Time, site string, room func() bool) (back time.Duration, full bool) {
+	if len(l.in) < l.most || room() {
+		return 0, false
+	}
+	turn, promised := l.turns[site]
+	promised = promised && !now.Before(turn.Add(-soonest))
+	if promised && len(l.in) < l.most+l.kept() {
+		return 0, false
+	}
+	return l.refuse(now, site, promised), true
+}
+
 // kept is how many places more there are for those whose time has come.
 func (l *lobby) kept() int { return max(1, l.most/8) }
 
-// makeRoom sends away who has been idle longest, or else who has been busy for
-// longest and long.
-func (l *lobby) makeRoom(now time.Time) bool {
-	var idlest, oldest *guest
-	var since time.Time
+// whoGoes is who has been idle longest, and who has been busy for longest and long.
+func (l *lobby) whoGoes(now time.Time) (idlest *guest, since time.Time, oldest *guest) {
+	if now.Sub(l.stuck) < lookPace {
+		return nil, since, nil
+	}
 	for g := range l.in {
 		if at, ok := g.idle(); ok && now.Sub(at) >= idleFrom && (idlest == nil || at.Before(since)) {
 			idlest, since = g, at
@@ -88,6 +110,16 @@ func (l *lobby) makeRoom(now time.Time) bool {
 			oldest = g
 		}
 	}
+	if idlest == nil && oldest == nil {
+		l.stuck = now
+	}
+	return idlest, since, oldest
+}
+
+// makeRoom sends away who has been idle longest, or else who has been busy for
+// longest and long.
+func (l *lobby) makeRoom(now time.Time) bool {
+	idlest, since, oldest := l.whoGoes(now)
 	switch {
 	case idlest != nil:
 		l.out(idlest, since)

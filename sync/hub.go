@@ -11,7 +11,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -38,7 +37,7 @@ type HubOptions struct {
 type Hub struct {
 	o       HubOptions
 	z       *codecs
-	open    atomic.Int64
+	door    chan struct{} // who called and did not leave: twice the places
 	enrols  *rate.Limiter
 	mu      sync.Mutex
 	current map[string]*liveSession // of each site
@@ -57,7 +56,7 @@ func NewHub(o HubOptions) *Hub {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}, lobby: newLobby(o.Most), contacts: contacts{new: map[string]Contact{}, some: make(chan struct{}, 1)}}
+	return &Hub{o: o, z: newCodecs(zstd.SpeedFastest), door: make(chan struct{}, 2*o.Most), enrols: rate.NewLimiter(rate.Every(2*time.Second), 20), current: map[string]*liveSession{}, lobby: newLobby(o.Most), contacts: contacts{new: map[string]Contact{}, some: make(chan struct{}, 1)}}
 }
 
 // Online tells which sites hold a session now.
@@ -103,13 +102,14 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 		if t, ok := c.(*net.TCPConn); ok {
 			keepLittle(t)
 		}
-		if h.open.Add(1) > int64(2*h.o.Most) { // too many to even say no to
-			h.open.Add(-1)
+		select { // those behind wait in the system's queue, and their dials are repeated by theirs
+		case h.door <- struct{}{}:
+		case <-ctx.Done():
 			c.Close()
-			continue
+			return nil
 		}
 		all.Go(func() {
-			defer h.open.Add(-1)
+			defer func() { <-h.door }()
 			h.serve(ctx, c, config)
 		})
 	}
@@ -140,14 +140,22 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorde
 	if err != nil {
 		return "", err
 	}
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return "", err
+	}
+	known, err := h.siteOf(key)
+	if err == nil { // one that is not known may want to enrol
+		if back, full := h.lobby.away(known); full { // at the cost of a handshake: no compressor, nothing read
+			_, err := conn.Write(alone(frameBye, byeWire{Reason: "busy", Back: seconds(back)}))
+			hungUp(conn, err)
+			return known, errBusy
+		}
+	}
 	f, err := newFramer(conn, h.z, 0)
 	if err != nil {
 		return "", err
 	}
 	defer f.close()
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		return "", err
-	}
 	kind, body, err := f.read()
 	if errors.Is(err, zstd.ErrUnknownDictionary) {
 		return "", errors.Join(err, f.say(frameBye, byeWire{Reason: "dictionary"}))
@@ -265,10 +273,14 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 // sendAway says bye and reads on until the box hangs up: closing a line on which
 // more arrives would take the bye back.
 func sendAway(conn net.Conn, f *framer, w byeWire) {
-	if f.say(frameBye, w) != nil || conn.SetReadDeadline(time.Now().Add(byeReads)) != nil {
-		return
+	hungUp(conn, f.say(frameBye, w))
+}
+
+// hungUp waits until the box hangs up after a bye, if that was said.
+func hungUp(conn net.Conn, err error) {
+	if err == nil && conn.SetReadDeadline(time.Now().Add(byeReads)) == nil {
+		_, _ = io.CopyN(io.Discard, conn, 1<<20)
 	}
-	_, _ = io.CopyN(io.Discard, conn, 1<<20)
 }
 
 var errBusy = errors.New("boxsync: busy")

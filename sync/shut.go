@@ -55,15 +55,16 @@ func (s *session) missing() ([]lacking, error) {
 	if known {
 		return list, nil
 	}
-	theirs := func(store.Origin) bool { return true }
-	if s.from != "" {
-		origins, err := s.db.OriginsOf(s.from)
-		if err != nil {
-			return nil, err
+	var blobs []store.Blob
+	var err error
+	if s.from == "" {
+		blobs, err = s.db.Missing()
+	} else {
+		var theirs []store.Origin
+		if theirs, err = s.db.OriginsOf(s.from); err == nil {
+			blobs, err = s.db.MissingOf(theirs)
 		}
-		theirs = func(o store.Origin) bool { return slices.Contains(origins, o) }
 	}
-	blobs, err := s.db.MissingOf(theirs)
 	if err != nil {
 		return nil, err
 	}

@@ -155,6 +155,24 @@ func (g *gather) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// alone is a frame as the only one of a stream, for who holds no compressor: its
+// bytes stand in the zstd frame as they are. Of small frames only.
+func alone(kind byte, v any) []byte {
+	head, body, err := encodeFrame(kind, v)
+	if err != nil {
+		panic(err) // of a frame of our own making
+	}
+	z := rawFrame(append(head, body...))
+	return append(append(binary.AppendUvarint(nil, uint64(len(z)+chunkData)), z...), chunkRest)
+}
+
+// rawFrame is a zstd frame (RFC 8878) of one raw block, at most 255 bytes.
+func rawFrame(data []byte) []byte {
+	z := []byte{0x28, 0xb5, 0x2f, 0xfd, 1 << 5, byte(len(data))} // magic; one segment, its length in a byte
+	block := uint32(len(data))<<3 | 1                            // last, raw
+	return append(append(z, byte(block), byte(block>>8), byte(block>>16)), data...)
+}
+
 // rest drops the context of what is written.
 func (f *framer) rest() error {
 	if f.enc == nil {
