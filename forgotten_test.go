@@ -22,6 +22,14 @@ func TestForgottenSecrets(t *testing.T) {
 	// A pupil: two clicks of a member of staff, a PIN for one use, one's own.
 	staff := s.enter("box", "supervisor", 0)
 	room := staff.Get(linkOf(t, staff.Get("/rooms"), "/rooms/", "Salle informatique"))
+	for _, at := range regexp.MustCompile(`<b>(http://[^<]+)</b>`).FindAllStringSubmatch(room.Body, -1) {
+		if p := webtest.Visit(t, strings.TrimSuffix(at[1], "/room")).Get("/room"); !p.Has(pupil.Class) {
+			t.Errorf("pupils are sent to %s, where there is %s", at[1], p)
+		}
+	}
+	if !strings.Contains(room.Body, "<b>"+s.Box+"/room</b>") {
+		t.Errorf("the room does not say what to open: %s", room)
+	}
 	reset := staff.Get(linkOf(t, room, "/rooms/pupils/", pupil.Name))
 	once, ok := reset.Field("pin")
 	if !ok {

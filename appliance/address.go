@@ -55,6 +55,27 @@ func (x *server) addresses() (a addresses) {
 	return a
 }
 
+// lanName is the name that the site got on the LAN or, before it has one, that it
+// will ask for.
+func (x *server) lanName() string {
+	if name := x.hosts.announced(); name != "" {
+		return name
+	}
+	return x.Config.Site.Slug + ".local"
+}
+
+// reach is what sheets and pages name: a site that nobody but its own machine can
+// open, as the demo is, still says where.
+func (x *server) reach() []string {
+	if x.pages == nil { // its routes are walked without a door
+		return nil
+	}
+	if list := x.addresses().all(); len(list) > 0 {
+		return list
+	}
+	return []string{"http://" + x.pages.Addr().String()}
+}
+
 // sheetPage is the poster that tells where to enter.
 type sheetPage struct {
 	web.Base

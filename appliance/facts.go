@@ -31,9 +31,12 @@ func (p statusPage) exchangeFacts() []web.Fact {
 	} else {
 		add("contact", p.T("appliance.status.no_contact"))
 	}
-	if p.Pending.Records == 0 {
+	switch {
+	case p.Pending.Records == 0 && p.Status.Sync.LastContact == nil: // nor is anything at the ministry
+		add("pending", p.T("appliance.lanes.nothing"))
+	case p.Pending.Records == 0:
 		add("pending", p.T("appliance.status.nothing_waits"))
-	} else {
+	default:
 		add("pending", p.T("appliance.status.waits", "count", p.Pending.Records, "size", p.Size(p.Pending.Bytes)))
 	}
 	if p.Status.Sync.LastError != "" {

@@ -114,11 +114,7 @@ type httpsPage struct {
 func (x *server) httpsPage(c *web.Ctx) error {
 	p := httpsPage{Base: c.Base("appliance.https.title"), Encrypted: c.Request().TLS != nil, HSTS: x.Config.HTTPS.HSTS}
 	if x.authority != nil {
-		name := x.hosts.announced()
-		if name == "" {
-			name = x.Config.Site.Slug + ".local"
-		}
-		p.URL, p.Fingerprint = x.secureURL(name), x.authority.fingerprint()
+		p.URL, p.Fingerprint = x.secureURL(x.lanName()), x.authority.fingerprint()
 	}
 	return c.Render(http.StatusOK, httpsView(p))
 }

@@ -207,7 +207,12 @@ func Slug(name string) string {
 	}
 	s := strings.Trim(b.String(), "-")
 	if len(s) > 40 {
-		s = strings.Trim(s[:40], "-")
+		s = s[:41]
+		if cut := strings.LastIndexByte(s, '-'); cut > 0 { // no half words
+			s = s[:cut]
+		} else {
+			s = s[:40]
+		}
 	}
 	if s == "" {
 		return "preau"

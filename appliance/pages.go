@@ -232,7 +232,7 @@ func (x *server) statusPage(c *web.Ctx) error {
 		p.Apart = d
 	}
 	if x.authority != nil {
-		p.HTTPS, p.Root = x.secureURL(x.Config.Site.Slug+".local"), x.authority.fingerprint()
+		p.HTTPS, p.Root = x.secureURL(x.lanName()), x.authority.fingerprint()
 	}
 	p.Lead = p.T("appliance.status.lead", "version", x.Version)
 	return c.Render(http.StatusOK, statusView(p))

@@ -122,7 +122,8 @@ func (r *Running) Pages() web.Options {
 func (x *server) options() web.Options {
 	o := web.Options{
 		DB: x.DB, Kind: x.Kind, Words: ownWords(x.Modules), Hosts: x.hosts.ours, SyncLine: x.syncLine,
-		Log: x.Log, Version: x.Version, HSTS: x.Config.HTTPS.HSTS,
+		Reach: x.reach,
+		Log:   x.Log, Version: x.Version, HSTS: x.Config.HTTPS.HSTS,
 	}
 	if x.Kind == web.Box {
 		o.InClear = "/https"

@@ -23,7 +23,9 @@ func TestWordsAreCompleteInBothLanguages(t *testing.T) { web.CheckWords(t, words
 func TestSlug(t *testing.T) {
 	for name, want := range map[string]string{
 		"Lycée de Tokoin": "lycee-de-tokoin", "  CEG  n° 2 ": "ceg-n-2", "Ɖevego": "devego", "…": "preau",
-		strings.Repeat("long ", 12): "long-long-long-long-long-long-long-long",
+		strings.Repeat("long ", 12):                               "long-long-long-long-long-long-long-long",
+		"Lycée d’enseignement technique et professionnel de Kara": "lycee-denseignement-technique-et",
+		strings.Repeat("x", 50):                                   strings.Repeat("x", 40),
 	} {
 		if got := Slug(name); got != want {
 			t.Errorf("Slug(%q) is %q, want %q", name, got, want)

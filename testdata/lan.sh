@@ -65,6 +65,7 @@ until_seen "$name-2.local;10.99.0.2" browse
 until_seen 10.99.0.2 resolve $name-2.local
 until_seen 10.99.0.1 resolve $name.local
 until_seen '200 ' http -host $name-2.local:8080 GET http://10.99.0.2:8080/signin
+until_seen "http://$name-2.local:8080" http -host elsewhere.example GET http://10.99.0.2:8080/signin
 
 echo "# its address changes"
 ip -4 -n box1 addr flush dev eth0

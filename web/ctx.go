@@ -51,6 +51,19 @@ func (c *Ctx) Person() school.Person { return c.person }
 // Site is the site as its record says.
 func (c *Ctx) Site() school.SiteInfo { return c.site }
 
+// Addresses are how browsers reach the site, each as "http://HOST[:PORT]": by its
+// name on the LAN first, then by the machine's addresses, for those to whom the
+// name means nothing. There is at least one. What the request called the site
+// plays no part.
+func (c *Ctx) Addresses() []string {
+	if c.srv.o.Reach != nil {
+		if list := c.srv.o.Reach(); len(list) > 0 {
+			return list
+		}
+	}
+	return []string{"http://" + c.site.Slug + ".local"}
+}
+
 // Kind is what the site is.
 func (c *Ctx) Kind() Kind { return c.srv.o.Kind }
 

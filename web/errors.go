@@ -208,21 +208,13 @@ func (c *Ctx) faultPage(f fault) faultView {
 			v.Texts = append(v.Texts, b.Sentence(r))
 		}
 	} else {
-		v.Texts = []string{c.T(f.key+".text", "host", c.ownName(), "max", c.maxBody())}
+		v.Texts = []string{c.T(f.key+".text", "host", c.Addresses()[0], "max", c.maxBody())}
 	}
 	v.Way = Button{Label: c.T("web.error.home"), Href: "/"}
 	if f.status == http.StatusUnauthorized {
 		v.Way = Button{Label: c.T("web.error.to_sign_in"), Href: "/signin"}
 	}
 	return v
-}
-
-// ownName is how the site wants to be called.
-func (c *Ctx) ownName() string {
-	if c.site.Slug != "" {
-		return c.site.Slug + ".local"
-	}
-	return "localhost"
 }
 
 // reference names a request on its error page and in the log.

@@ -26,6 +26,7 @@ type Options struct {
 	Nav      []NavItem
 	Words    []fs.FS           // words/fr.json and words/en.json of each module; the kit's and school's are added
 	Hosts    func(string) bool // accepted host names, without port; nil: this machine's addresses and localhost
+	Reach    func() []string   // see Ctx.Addresses; nil or none: the site's own name on the LAN
 	SyncLine func(*Ctx) *SyncLine
 	Zone     *time.Location // nil: UTC, which is Togo's
 	Log      *slog.Logger   // nil: silent

@@ -258,11 +258,12 @@ func forgetSheets(tx *store.Tx, by store.ID) error {
 // sheetPage prints on A4: one slip, or card, a pupil.
 type sheetPage struct {
 	web.Base
-	Class   string
-	Cards   bool
-	Slips   []slip
-	Address string
-	Until   string
+	Class string
+	Cards bool
+	Slips []slip
+	Doors []string
+	QR    string // of a door, drawn
+	Until string
 }
 
 type slip struct {
@@ -276,7 +277,8 @@ func showSheet(c *web.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := sheetPage{Address: address(c)}
+	var p sheetPage
+	p.Doors, p.QR = doors(c)
 	var s sheet
 	names := map[store.ID]string{}
 	changed := map[store.ID]bool{}
@@ -292,6 +294,9 @@ func showSheet(c *web.Ctx) error {
 			return c.NotFound()
 		}
 		p.Class, p.Cards = k.Value.Label, s.Cards
+		if p.Cards { // no square among the cards that is none
+			p.QR = ""
+		}
 		for _, id := range s.People {
 			who, err := school.People.Get(tx, id)
 			if err != nil {

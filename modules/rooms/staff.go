@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"preau/school"
+	"preau/school/seal"
 	"preau/store"
 	"preau/web"
 )
@@ -192,7 +193,8 @@ func openRoom(c *web.Ctx) error {
 type roomPage struct {
 	web.Base
 	roomRow
-	Address string
+	Doors []string // addresses to open on the computers
+	QR    string   // of one of them, drawn
 }
 
 // roomToKeep is the room of the address, for who opened it or runs the lab.
@@ -224,12 +226,21 @@ func showRoomAt(c *web.Ctx, status int) error {
 		p.Title = p.Label
 	}
 	p.Lead = p.Classes
-	p.Address = address(c)
+	p.Doors, p.QR = doors(c)
 	return c.Render(status, roomView(p))
 }
 
-// address is what pupils type: the site's name on the LAN, never the request's.
-func address(c *web.Ctx) string { return "http://" + c.Site().Slug + ".local/room" }
+// doors are what pupils may type, the site's name on the LAN first, and the one
+// for a QR: who has to scan rarely knows names of a LAN.
+func doors(c *web.Ctx) (list []string, qr string) {
+	for _, at := range c.Addresses() {
+		list = append(list, at+"/room")
+	}
+	if qr = list[0]; len(list) > 1 {
+		qr = list[1]
+	}
+	return list, seal.QRSVG(qr, 22)
+}
 
 func extendRoom(c *web.Ctx) error {
 	err := c.Post(func(tx *store.Tx) (web.Result, error) {
