@@ -2,10 +2,12 @@ package appliance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -26,6 +28,7 @@ type InitOptions struct {
 	Secret string // the head's password
 
 	Slug           string // "": made from the name
+	Pack           string // code of the country pack; "": togo
 	Language       string // "": the country pack's
 	Surname, Given string // of the head; "": the login in capitals
 	// Recovery is the public part of the recovery key; "" where it is to be made
@@ -104,7 +107,7 @@ func initCommand(ctx context.Context, r *Running, call Call) (int, error) {
 // record, the country's tree and years, its first account, and the step with
 // which the set-up in the browser goes on ("" none).
 func (r *Running) makeSite(ctx context.Context, o InitOptions, step string) (head school.Actor, err error) {
-	pack, err := packs.Load("togo")
+	pack, err := packs.Load(cmp.Or(o.Pack, "togo"))
 	if err != nil {
 		return head, err
 	}
@@ -153,6 +156,7 @@ func checkInit(o InitOptions) error {
 	if o.Kind != web.Box && o.Kind != web.Office {
 		no = append(no, school.Refuse("init.refused.kind", "kind"))
 	}
+	no = append(no, checkPack(o.Pack)...)
 	return append(no, checkHead(o)...).Or()
 }
 
@@ -163,6 +167,14 @@ func checkSite(o InitOptions, speaks string) (no school.Refusals) {
 	}
 	if o.Kind == web.Box && strings.TrimSpace(o.Code) == "" {
 		no = append(no, school.Refuse(speaks+".refused.code", "code"))
+	}
+	return no
+}
+
+// checkPack asks for a country pack of the program.
+func checkPack(name string) (no school.Refusals) {
+	if name != "" && !slices.Contains(packs.Names(), name) {
+		no = append(no, school.Refuse("init.refused.pack", "pack", "value", name, "packs", strings.Join(packs.Names(), ", ")))
 	}
 	return no
 }

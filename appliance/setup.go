@@ -42,6 +42,7 @@ type setupRecord struct {
 	Language string `cbor:"3,keyasint,omitempty"`
 	Name     string `cbor:"4,keyasint,omitempty"`
 	Code     string `cbor:"5,keyasint,omitempty"`
+	Pack     string `cbor:"6,keyasint,omitempty"`
 }
 
 var setups = store.Define(store.Spec[setupRecord]{Name: "setup", Home: store.Scratch, Format: 1})

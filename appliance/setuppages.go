@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"preau/school"
+	"preau/school/packs"
 	"preau/store"
 	"preau/web"
 )
@@ -141,13 +142,22 @@ func (w *wizard) takeCode(c *web.Ctx) error {
 	return err
 }
 
+// countries offers the country packs of the program.
+func (p setupPage) countries() []web.Option {
+	var l []web.Option
+	for _, name := range packs.Names() {
+		l = append(l, web.Option{Value: name, Label: packs.Must(name).About.Name})
+	}
+	return l
+}
+
 func (w *wizard) showSite(c *web.Ctx) error {
 	rec, ok, err := w.mine(c)
 	if !ok {
 		return err
 	}
 	p := w.page(c, "setup.site.title."+string(w.kind))
-	p.Language, p.Name, p.Code = rec.Value.Language, rec.Value.Name, rec.Value.Code
+	p.Language, p.Pack, p.Name, p.Code = rec.Value.Language, rec.Value.Pack, rec.Value.Name, rec.Value.Code
 	if p.Language == "" {
 		p.Language = c.Lang()
 	}
@@ -160,21 +170,21 @@ func (w *wizard) takeSite(c *web.Ctx) error {
 		return err
 	}
 	f, err := c.Form()
-	o := InitOptions{Kind: w.kind, Language: f.Get("language"), Name: f.Get("name"), Code: strings.ToUpper(f.Get("code"))}
+	o := InitOptions{Kind: w.kind, Language: f.Get("language"), Pack: f.Get("pack"), Name: f.Get("name"), Code: strings.ToUpper(f.Get("code"))}
 	if o.Language != "en" {
 		o.Language = "fr"
 	}
 	if err == nil {
 		c.Prefer(o.Language, "")
 		err = c.Post(func(tx *store.Tx) (web.Result, error) {
-			if no := checkSite(o, "setup"); no != nil {
+			if no := append(checkSite(o, "setup"), checkPack(o.Pack)...); no != nil {
 				return web.Result{}, no
 			}
 			rec, err := loadSetup(tx)
 			if err != nil {
 				return web.Result{}, err
 			}
-			rec.Value.Language, rec.Value.Name, rec.Value.Code, rec.Value.Step = o.Language, o.Name, o.Code, stepHead
+			rec.Value.Language, rec.Value.Pack, rec.Value.Name, rec.Value.Code, rec.Value.Step = o.Language, o.Pack, o.Name, o.Code, stepHead
 			return web.Result{To: "/setup/head"}, saveSetup(tx, rec)
 		})
 	}
@@ -209,7 +219,7 @@ func (w *wizard) takeHead(c *web.Ctx) error {
 	}
 	f, err := c.Checked()
 	o := InitOptions{
-		Kind: w.kind, Name: rec.Value.Name, Code: rec.Value.Code, Language: rec.Value.Language,
+		Kind: w.kind, Name: rec.Value.Name, Code: rec.Value.Code, Language: rec.Value.Language, Pack: rec.Value.Pack,
 		Surname: strings.ToUpper(f.Get("surname")), Given: f.Get("given"), Head: f.Get("login"), Secret: f.Raw("secret"),
 	}
 	if err == nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"preau/school"
+	"preau/school/packs"
 	"preau/store"
 	"preau/web"
 )
@@ -118,9 +119,9 @@ func TestJobsRunAgain(t *testing.T) {
 
 func TestInitRefusesWithWords(t *testing.T) {
 	cfg := Config{Data: filepath.Join(t.TempDir(), "box")}
-	_, err := Init(t.Context(), cfg, nil, InitOptions{Kind: "kiosk", Head: "x", Secret: "azerty"})
+	_, err := Init(t.Context(), cfg, nil, InitOptions{Kind: "kiosk", Head: "x", Secret: "azerty", Pack: "mars"})
 	no := school.RefusalsIn(err)
-	if len(no) < 3 {
+	if len(no) < 4 || !errors.Is(err, &school.Refusal{Key: "init.refused.pack"}) {
 		t.Fatalf("got %v", err)
 	}
 	for _, lang := range web.Languages {
@@ -130,6 +131,30 @@ func TestInitRefusesWithWords(t *testing.T) {
 	}
 	if _, err := os.Stat(cfg.Data); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a refused init left %s behind", cfg.Data)
+	}
+}
+
+// TestInitTakesTheCountrysPack: a school counts by the pack it was made with, and
+// has that country's periods.
+func TestInitTakesTheCountrysPack(t *testing.T) {
+	cfg := Config{Data: filepath.Join(t.TempDir(), "box")}
+	o := InitOptions{Kind: web.Box, Name: "Lycée de Bamako", Code: "ML-1", Head: "proviseur", Secret: "marigot tranquille 7", Pack: "mali"}
+	if _, err := Init(t.Context(), cfg, nil, o); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(cfg, nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.DB.Close()
+	if err := r.DB.View(func(tx *store.Tx) error {
+		p, err := packs.Here(tx)
+		if err != nil || p.About.Code != "mali" {
+			t.Errorf("the pack that counts is %v, %v", p, err)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -23,6 +23,9 @@ const (
 	Office = web.Office
 )
 
+// Packs are the codes of the country packs in the program.
+func Packs() []string { return packs.Names() }
+
 // PackFault is one thing wrong in a country pack.
 type PackFault struct {
 	File string `json:"file"`

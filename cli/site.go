@@ -18,6 +18,7 @@ func (a *app) initSite() *cobra.Command {
 	kind := c.Flags().String("kind", "box", "box or office")
 	name := c.Flags().String("name", "", "the site's name, as pages show it")
 	code := c.Flags().String("code", "", "the school's code at the ministry")
+	pack := c.Flags().String("pack", "togo", "country pack: levels, coefficients and formula of averages ("+strings.Join(appliance.Packs(), ", ")+")")
 	head := c.Flags().String("head", "", "sign-in name of the head (at an office: of the operator)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := a.settings(c, nil)
@@ -29,7 +30,7 @@ func (a *app) initSite() *cobra.Command {
 			return err
 		}
 		recovery, err := appliance.Init(c.Context(), cfg, modules(), appliance.InitOptions{
-			Kind: appliance.Kind(*kind), Name: *name, Code: *code, Head: *head, Secret: secret,
+			Kind: appliance.Kind(*kind), Name: *name, Code: *code, Pack: *pack, Head: *head, Secret: secret,
 		})
 		if err != nil {
 			return err

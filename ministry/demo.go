@@ -44,7 +44,11 @@ func demo(ctx context.Context, d *appliance.Demo) error {
 	}
 	var scope string
 	err = d.DB.Update(func(tx *store.Tx) error {
-		if _, err := org.Seed(tx, packs.Must("togo")); err != nil {
+		pack, err := packs.Here(tx)
+		if err != nil {
+			return err
+		}
+		if _, err := org.Seed(tx, pack); err != nil {
 			return err
 		}
 		for _, s := range d.Schools {

@@ -145,9 +145,13 @@ func readSchools(tx *store.Tx, rows []sheet.Row, rep *schoolsReport, say func(*s
 	if err != nil {
 		return err
 	}
+	pack, err := packs.Here(tx)
+	if err != nil {
+		return err
+	}
 	met := map[string]bool{}
 	for _, row := range rows[first:] {
-		u := schoolIn(row, at, names)
+		u := schoolIn(row, at, names, pack)
 		if u.Code == "" && u.Name == "" {
 			continue
 		}
@@ -194,7 +198,7 @@ func readSchools(tx *store.Tx, rows []sheet.Row, rep *schoolsReport, say func(*s
 
 // schoolIn reads a row. A parent may be given by code or by name, an inspection
 // before a region.
-func schoolIn(row sheet.Row, at map[string]int, names map[string]string) org.Unit {
+func schoolIn(row sheet.Row, at map[string]int, names map[string]string, pack *packs.Pack) org.Unit {
 	get := func(field string) string {
 		if i, ok := at[field]; ok {
 			return row.Text(i)
@@ -214,7 +218,6 @@ func schoolIn(row sheet.Row, at map[string]int, names map[string]string) org.Uni
 	if strings.HasPrefix(school.Fold(get("type")), "tech") {
 		u.Type = "technical"
 	}
-	pack := packs.Must("togo")
 	for _, text := range split(get("levels")) {
 		if l, ok := pack.LevelNamed(text); ok {
 			text = l.Code

@@ -234,7 +234,12 @@ func showSchoolForm(c *web.Ctx, status int, u org.Unit, from string) error {
 	}
 	p.Back = web.Link{Label: p.T("ministry.schools.title"), Href: "/schools"}
 	p.Refused = p.T("ministry.school.refused")
-	err := c.View(func(tx *store.Tx) error {
+	var pack *packs.Pack
+	err := c.View(func(tx *store.Tx) (err error) {
+		if pack, err = packs.Here(tx); err != nil {
+			return err
+		}
+		p.Parents = nil
 		for _, kind := range []string{org.Region, org.Inspection} {
 			units, err := org.OfKind(tx, kind, org.Today(tx))
 			if err != nil {
@@ -249,7 +254,6 @@ func showSchoolForm(c *web.Ctx, status int, u org.Unit, from string) error {
 	if err != nil {
 		return err
 	}
-	pack := packs.Must("togo")
 	for _, t := range org.Types {
 		p.Types = append(p.Types, web.Option{Value: t, Label: p.T("ministry.type." + t)})
 	}

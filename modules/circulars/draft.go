@@ -7,6 +7,7 @@ import (
 
 	"preau/school"
 	"preau/school/org"
+	"preau/school/packs"
 	"preau/school/seal"
 	"preau/store"
 	"preau/web"
@@ -228,6 +229,10 @@ func (p draftPage) roles() (l []string) {
 
 func audienceChoices(tx *store.Tx, b web.Base) (ch choices, err error) {
 	day := org.Today(tx)
+	pack, err := packs.Here(tx)
+	if err != nil {
+		return ch, err
+	}
 	for kind, into := range map[string]*[]web.Option{org.Region: &ch.Regions, org.Inspection: &ch.Inspections, org.School: &ch.Schools} {
 		units, err := org.OfKind(tx, kind, day)
 		if err != nil {
@@ -240,10 +245,10 @@ func audienceChoices(tx *store.Tx, b web.Base) (ch choices, err error) {
 	for _, t := range org.Types {
 		ch.Types = append(ch.Types, web.Option{Value: t, Label: b.T("circulars.type." + t)})
 	}
-	for _, l := range pack().Levels {
+	for _, l := range pack.Levels {
 		ch.Levels = append(ch.Levels, web.Option{Value: l.Code, Label: l.Code})
 	}
-	for _, s := range pack().Series {
+	for _, s := range pack.Series {
 		ch.Series = append(ch.Series, web.Option{Value: s.Code, Label: s.Code})
 	}
 	for _, r := range school.BoxRoles {

@@ -106,13 +106,14 @@ func rolesInWords(b web.Base, roles []school.Role) string {
 	return strings.Join(l, ", ")
 }
 
-// pack is where levels, series and regions have their names.
-func pack() *packs.Pack { return packs.Must("togo") }
-
 // unitNames are the names of the tree's units by code, and the pack's.
 func unitNames(tx *store.Tx) (map[string]string, error) {
 	names := map[string]string{}
-	for _, r := range pack().Regions {
+	pack, err := packs.Here(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range pack.Regions {
 		names[org.NormalizeCode(r.Code)] = r.Name
 	}
 	for u, err := range org.Units.All(tx) {

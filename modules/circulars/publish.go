@@ -9,6 +9,7 @@ import (
 	"preau/appliance"
 	"preau/school"
 	"preau/school/org"
+	"preau/school/packs"
 	"preau/school/seal"
 	"preau/store"
 	"preau/web"
@@ -38,26 +39,33 @@ func checkDraft(tx *store.Tx, d *Draft) error {
 	if d.Deadline != "" && !school.ValidDay(d.Deadline) {
 		no = append(no, school.Refuse("circulars.refused.deadline", "deadline", "value", d.Deadline))
 	}
-	no = append(no, checkAudience(tx, d.Audience)...)
-	return no.Or()
+	err := checkAudience(tx, d.Audience)
+	if err != nil && school.RefusalsIn(err) == nil {
+		return err
+	}
+	return append(no, school.RefusalsIn(err)...).Or()
 }
 
 // maxBody bounds the text of a circular, in bytes: it travels as one record.
 const maxBody = 64 << 10
 
-func checkAudience(tx *store.Tx, a org.Audience) (no school.Refusals) {
-	no = append(no, school.RefusalsIn(a.Check(tx, org.Today(tx)))...)
+func checkAudience(tx *store.Tx, a org.Audience) error {
+	pack, err := packs.Here(tx)
+	if err != nil {
+		return err
+	}
+	no := school.RefusalsIn(a.Check(tx, org.Today(tx)))
 	for _, l := range a.Levels {
-		if _, ok := pack().LevelByCode(l); !ok {
+		if _, ok := pack.LevelByCode(l); !ok {
 			no = append(no, school.Refuse("circulars.refused.level", "levels", "value", l))
 		}
 	}
 	for _, s := range a.Series {
-		if _, ok := pack().SeriesByCode(s); !ok {
+		if _, ok := pack.SeriesByCode(s); !ok {
 			no = append(no, school.Refuse("circulars.refused.series", "series", "value", s))
 		}
 	}
-	return no
+	return no.Or()
 }
 
 // sign makes a draft a circular: it signs the header, publishes the record and
