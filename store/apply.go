@@ -207,6 +207,20 @@ func (tx *Tx) gone(id ID) error {
 	return tx.del(tx.db.rowKey(row.Collection, id))
 }
 
+// HeldOf is how far this store holds each feed that a site ever wrote.
+func HeldOf(tx *Tx, site string) (held map[Feed]uint64) {
+	held = map[Feed]uint64{}
+	for _, o := range tx.origins(site) {
+		for lane := Control; lane <= Sealed; lane++ {
+			f := Feed{Origin: o, Lane: lane}
+			if n := tx.received(f).Number; n > 0 {
+				held[f] = n
+			}
+		}
+	}
+	return held
+}
+
 // ReceivedFeeds is how far this store holds each feed of a peer.
 func (db *DB) ReceivedFeeds() (all map[Feed]Cursor, err error) {
 	all = map[Feed]Cursor{}

@@ -1,6 +1,7 @@
 package boxsync
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -285,6 +286,9 @@ func matchCode(tx *store.Tx, shown []byte, state tls.ConnectionState, box, offic
 func Pin(tx *store.Tx, site string, key ed25519.PublicKey) error {
 	now, _ := tx.Now()
 	p := Peer{Site: site, Key: key, Enrolled: now}
+	for f, n := range store.HeldOf(tx, site) {
+		p.Before = append(p.Before, held{Origin: bytes.Clone(f.Origin[:]), Lane: f.Lane, Number: n})
+	}
 	old, err := peers.One(tx, "key", []byte(key))
 	if errors.Is(err, store.ErrNotFound) {
 		_, err = peers.Add(tx, p)
@@ -293,5 +297,6 @@ func Pin(tx *store.Tx, site string, key ed25519.PublicKey) error {
 	if err != nil {
 		return err
 	}
+	p.Before = old.Value.Before // between, it may have written what it liked
 	return peers.Set(tx, old.ID, p)
 }

@@ -318,3 +318,40 @@ func TestGuessingCodesIsSlowedDown(t *testing.T) {
 	}
 	t.Error("forty codes in a row were tried")
 }
+
+// TestANewBoxGetsBackWhatTwoSchoolsSent: the same file stands in records of two
+// schools. The box that takes a dead one's place gets it; a box that only writes
+// its name does not.
+func TestANewBoxGetsBackWhatTwoSchoolsSent(t *testing.T) {
+	p := newPair(t)
+	other := openSite(t)
+	p.enrol(t, other, "TG-2")
+	const text = "le formulaire du ministère, rempli"
+	put(t, p.box.db, up, memo{Text: "a", File: blob(t, p.box.db, text)})
+	put(t, other.db, up, memo{Text: "b", File: blob(t, other.db, text)})
+	moved(t, p.engine, p.office.db)
+	if _, err := p.newEngine(t, other, "TG-2").Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fresh := openSite(t)
+	p.enrol(t, fresh, "TG-1")
+	moved(t, p.newEngine(t, fresh, "TG-1"), fresh.db)
+	if got := texts(t, fresh.db, up); got != "a" {
+		t.Errorf("the new box holds %q", got)
+	}
+	secret := blob(t, other.db, "ce que TG-2 seul a envoyé")
+	put(t, other.db, up, memo{Text: "c", File: secret})
+	if _, err := p.newEngine(t, other, "TG-2").Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	put(t, fresh.db, up, memo{Text: "d", File: secret})
+	for range 3 {
+		if _, err := p.newEngine(t, fresh, "TG-1").Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fresh.db.HasBlob(secret.Hash) {
+		t.Error("a box was given another school's file for naming it")
+	}
+	blob(t, fresh.db, "ce que TG-2 seul a envoyé") // the check at the end wants what own records name
+}

@@ -237,7 +237,7 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 		return err
 	}
 	s.mine = func(o store.Origin, l store.Lane) store.Feed { return store.Feed{Origin: o, Lane: l} }
-	s.give = func(b store.Hash) bool { return h.mayHave(site, b) }
+	s.give = func(b store.Hash) bool { return h.mayHave(key, site, b) }
 	s.still = func() error { return h.isPinned(key, site) }
 	welcome := welcomeWire{Version: Version, Format: Format, Origin: origin[:], Dicts: knownDicts()}
 	var err error
@@ -309,23 +309,29 @@ func (h *Hub) enter(site string, cancel context.CancelFunc) (leave func()) {
 	}
 }
 
-// mayHave says whether a school may have a blob: one that a record addressed to
-// it names, or that nobody but the school itself named, so that a new box gets
-// back what its school sent. A stolen box may name what it likes in its own
-// records: what another record names too is not given for that.
-func (h *Hub) mayHave(site string, b store.Hash) (yes bool) {
+// mayHave says whether the box that holds a key may have a blob: one that a record
+// addressed to its school names, that nobody but the school itself named, or that a
+// record of the school named before the key was pinned, so that a new box gets back
+// what its school sent. A stolen box may name what it likes in its own records: what
+// another record names too is not given for that.
+func (h *Hub) mayHave(key ed25519.PublicKey, site string, b store.Hash) (yes bool) {
 	theirs, err := h.o.DB.OriginsOf(site)
 	if err != nil {
 		return false
 	}
 	_ = h.o.DB.View(func(tx *store.Tx) error {
 		rows, err := tx.Wanted(b)
-		own := len(rows) > 0
-		for _, r := range rows {
-			own = own && r.Home == store.Up && slices.Contains(theirs, r.Origin)
-			yes = yes || r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), site)
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		yes = yes || own
+		p, err := peers.One(tx, "key", []byte(key))
+		own := true
+		for _, r := range rows {
+			mine := r.Home == store.Up && slices.Contains(theirs, r.Origin)
+			own = own && mine
+			yes = yes || mine && p.Value.wasThere(r.Meta) || r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), site)
+		}
+		yes = err == nil && (yes || own)
 		return err
 	})
 	return yes

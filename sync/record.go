@@ -1,6 +1,8 @@
 package boxsync
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"preau/store"
@@ -14,6 +16,23 @@ type Peer struct {
 	Enrolled time.Time `cbor:"3,keyasint,omitempty"`
 	Revoked  time.Time `cbor:"4,keyasint,omitempty"`
 	Copied   time.Time `cbor:"5,keyasint,omitempty"` // when a second copy of it last called
+	Before   []held    `cbor:"6,keyasint,omitempty"` // what the office held of the school when the key was pinned
+}
+
+// held is how far the office holds a feed.
+type held struct {
+	_      struct{} `cbor:",toarray"`
+	Origin []byte
+	Lane   store.Lane
+	Number uint64
+}
+
+// wasThere tells whether the office held a version of a record of this school when
+// the key was pinned: who has the key did not write it.
+func (p Peer) wasThere(m store.Meta) bool {
+	return slices.ContainsFunc(p.Before, func(h held) bool {
+		return h.Lane == m.Lane && bytes.Equal(h.Origin, m.Origin[:]) && m.Number <= h.Number
+	})
 }
 
 // Code is an enrolment code that waits for its box.
