@@ -182,6 +182,7 @@ func boxPage(c *web.Ctx) error {
 			return c.NotFound()
 		}
 		p.Box = fleetBoxOf(tx, rows[i])
+		p.Box.weigh(tx)
 		return nil
 	})
 	if err != nil {

@@ -35,15 +35,24 @@ const (
 
 var lanes = boxsync.Lanes()
 
+// fleetBoxOf is a box as lists show it: how much waits for it, not what that weighs.
 func fleetBoxOf(tx *store.Tx, r schoolRow) fleetBox {
 	now, _ := tx.Now()
 	b := boxAt(r, now)
+	waits := store.CountWaiting(tx, r.Code)
 	for _, l := range lanes {
-		if n, size := store.WaitingFor(tx, r.Code, l); n > 0 {
-			b.Here = append(b.Here, school.LaneWait{Lane: l, Records: n, Bytes: size})
+		if waits[l] > 0 {
+			b.Here = append(b.Here, school.LaneWait{Lane: l, Records: waits[l]})
 		}
 	}
 	return b
+}
+
+// weigh works out what the records that wait for the box weigh.
+func (b *fleetBox) weigh(tx *store.Tx) {
+	for i := range b.Here {
+		_, b.Here[i].Bytes = store.WaitingFor(tx, b.Code, b.Here[i].Lane)
+	}
 }
 
 // boxMark is where a school's box stands, for the registry.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -159,6 +160,27 @@ func (db *DB) Pending(f Feed, after Cursor) (records int, size int64, err error)
 		return nil
 	})
 	return records, size, err
+}
+
+// CountWaiting counts, lane by lane, what stands in a site's outbox after the last
+// place that the site confirmed. It reads no row and passes over what is confirmed:
+// for lists of all sites.
+func CountWaiting(tx *Tx, site string) (n [Sealed + 1]int) {
+	tx.reading(ProgressName)
+	all := outboxKey(site, 0, 0)[:1+len(site)+1]
+	c := tx.l.feed().Cursor()
+	for k, _ := c.Seek(all); bytes.HasPrefix(k, all); {
+		f := Feed{Origin: tx.origin(), Lane: Lane(k[len(all)]), Site: site}
+		after, _ := tx.acked(f)
+		lane := f.prefix()
+		for k, _ = c.Seek(f.at(after.Number + 1)); bytes.HasPrefix(k, lane); k, _ = c.Next() {
+			if int(f.Lane) < len(n) {
+				n[f.Lane]++
+			}
+		}
+		k, _ = c.Seek(successor(lane))
+	}
+	return n
 }
 
 // WaitingFor counts what stands on a lane of a site's outbox after the last place
