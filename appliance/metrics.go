@@ -18,22 +18,25 @@ import (
 // metrics are a site's figures for Prometheus. Labels are few and name nobody.
 type metrics struct {
 	registry *prometheus.Registry
-	requests *prometheus.CounterVec
+	requests [6]prometheus.Counter // by class of status
 	seconds  prometheus.Histogram
 }
 
 func newMetrics(x *server) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "preau_requests_total", Help: "Requests answered, by class of status.",
-		}, []string{"status"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "preau_request_seconds", Help: "Time to answer a request.",
 			Buckets: []float64{.001, .005, .02, .05, .1, .25, 1, 5, 30},
 		}),
 	}
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.seconds)
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "preau_requests_total", Help: "Requests answered, by class of status.",
+	}, []string{"status"})
+	for i := 1; i < len(m.requests); i++ {
+		m.requests[i] = requests.WithLabelValues(strconv.Itoa(i) + "xx")
+	}
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), requests, m.seconds)
 	gauge := func(name, help string, read func() float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "preau_" + name, Help: help}, read))
 	}
@@ -129,7 +132,7 @@ func (m *metrics) count(next http.Handler) http.Handler {
 		began := time.Now()
 		c := &counted{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(c, r)
-		m.requests.WithLabelValues(strconv.Itoa(c.status/100) + "xx").Inc()
+		m.requests[min(c.status/100, 5)].Inc()
 		m.seconds.Observe(time.Since(began).Seconds())
 	})
 }

@@ -144,11 +144,18 @@ func (x *server) options() web.Options {
 // front stands before the page kit with what machines ask: it answers also when
 // the store can no longer be read.
 func (x *server) front(kit http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", x.healthz)
-	mux.Handle("GET /metrics", x.metrics.door(x.Config.Metrics.Token))
-	mux.Handle("/", x.onlyHTTPS(x.metrics.count(kit)))
-	return mux
+	metrics, pages := x.metrics.door(x.Config.Metrics.Token), x.onlyHTTPS(x.metrics.count(kit))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case reads && r.URL.Path == "/healthz":
+			x.healthz(w, r)
+		case reads && r.URL.Path == "/metrics":
+			metrics.ServeHTTP(w, r)
+		default:
+			pages.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (x *server) healthz(w http.ResponseWriter, _ *http.Request) {

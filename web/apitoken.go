@@ -70,7 +70,7 @@ func revokeTokens(tx *store.Tx, person store.ID) error {
 // bear finds who a bearer token acts as. Without one it is nobody; a wrong one is
 // refused, and only so many wrong ones are looked at.
 func (c *Ctx) bear(tx *store.Tx, now time.Time) error {
-	c.actor, c.person, c.sess = school.Actor{}, school.Person{}, &session{} // cookies open no API
+	c.actor, c.person, c.sess = school.Actor{}, nobody, &session{} // cookies open no API
 	head := c.Request().Header.Get("Authorization")
 	if head == "" {
 		return nil
@@ -97,7 +97,7 @@ func (c *Ctx) bear(tx *store.Tx, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	c.actor, c.person = school.ActorOf(person), person.Value
+	c.actor, c.person = school.ActorOf(person), &person.Value
 	if !c.actor.SignedIn() || len(c.actor.Roles) == 0 {
 		return c.wrongToken(now)
 	}

@@ -188,7 +188,10 @@ func (b Base) ShortDay(day string) string {
 }
 
 func parseDay(day string) (time.Time, bool) {
-	t, err := time.Parse(time.DateOnly, day)
+	if len(day) != len(time.DateOnly) {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339, day+"T00:00:00Z") // the one layout that is read without looking at the layout
 	return t, err == nil
 }
 

@@ -23,9 +23,8 @@ type Ctx struct {
 
 	sess    *session // never nil; its person is zero before sign-in
 	actor   school.Actor
-	person  school.Person
-	site    school.SiteInfo
-	year    string
+	person  *school.Person // never nil; all requests of a session share it: only to be read
+	place   *place         // never nil, as shared
 	now     time.Time
 	lang    string
 	hc      bool
@@ -42,14 +41,24 @@ type Ctx struct {
 	spooled  *Spooled
 }
 
+// nobody and nowhere are who asks, and at what site, until that has been read.
+var (
+	nobody  = &school.Person{}
+	nowhere = &place{}
+)
+
+func newCtx(s *Server, ec echo.Context, e *entry) *Ctx {
+	return &Ctx{srv: s, echo: ec, route: e, sess: &session{}, person: nobody, place: nowhere, lang: "fr"}
+}
+
 // Actor is who asks; the zero Actor is signed out.
 func (c *Ctx) Actor() school.Actor { return c.actor }
 
 // Person is the record of who asks; zero when signed out.
-func (c *Ctx) Person() school.Person { return c.person }
+func (c *Ctx) Person() school.Person { return *c.person }
 
 // Site is the site as its record says.
-func (c *Ctx) Site() school.SiteInfo { return c.site }
+func (c *Ctx) Site() school.SiteInfo { return c.place.site }
 
 // Addresses are how browsers reach the site, each as "http://HOST[:PORT]": by its
 // name on the LAN first, then by the machine's addresses, for those to whom the
@@ -61,7 +70,7 @@ func (c *Ctx) Addresses() []string {
 			return list
 		}
 	}
-	return []string{"http://" + c.site.Slug + ".local"}
+	return []string{"http://" + c.place.site.Slug + ".local"}
 }
 
 // Kind is what the site is.
@@ -163,7 +172,7 @@ func (c *Ctx) Base(titleKey string, kv ...any) Base {
 	}
 	b := Base{
 		Lang: c.lang, Title: c.T(titleKey, kv...),
-		Site: c.site, Actor: c.actor, Year: c.year, Now: c.now,
+		Site: c.place.site, Actor: c.actor, Year: c.place.year, Now: c.now,
 		Path: c.Request().URL.RequestURI(), Contrast: c.hc, Shared: !c.sess.Own,
 		Version: c.srv.o.Version, css: c.srv.cssPath, icon: c.srv.icons[touchIcon], scripts: c.srv.scripts, page: c.page,
 		Refusals: school.RefusalsIn(c.refused), Halted: c.DB().ReadOnly() != nil,

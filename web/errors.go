@@ -241,7 +241,7 @@ func (s *Server) newReference() string {
 func (s *Server) echoError(err error, ec echo.Context) {
 	harden(ec.Response().Header())
 	e := &entry{RouteInfo: RouteInfo{Path: "(none)", Access: school.Public()}}
-	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr"}
+	c := newCtx(s, ec, e)
 	if verr := s.o.DB.View(c.begin); verr != nil {
 		s.log.Error("error page without session", "err", verr)
 	}

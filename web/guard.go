@@ -64,12 +64,12 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	harden(w.Header())
 	ec := s.echo.NewContext(r, w)
 	e := &entry{RouteInfo: RouteInfo{Path: "(none)", Access: school.Public()}}
-	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr"}
+	c := newCtx(s, ec, e)
 	if verr := s.o.DB.View(c.begin); verr != nil {
 		s.log.Error("error page without session", "err", verr)
 	}
 	if err == errHost || err == errCross { // whoever asks by another name is shown nothing of a person's
-		c.actor, c.person, c.sess, c.flash = school.Actor{}, school.Person{}, &session{}, nil
+		c.actor, c.person, c.sess, c.flash = school.Actor{}, nobody, &session{}, nil
 	}
 	c.fail(err)
 }

@@ -43,7 +43,7 @@ func (s *Server) addHomeScreen() error {
 
 func (s *Server) manifest(c *Ctx) error {
 	m := homeScreen{
-		Name: c.site.Name, ShortName: c.site.Name, Lang: c.lang, StartURL: "/", Scope: "/", Display: "minimal-ui", Theme: "#114433", Background: "#f4efe2",
+		Name: c.place.site.Name, ShortName: c.place.site.Name, Lang: c.lang, StartURL: "/", Scope: "/", Display: "minimal-ui", Theme: "#114433", Background: "#f4efe2",
 	}
 	if m.Name == "" {
 		m.Name, m.ShortName = "Préau", "Préau"

@@ -59,12 +59,11 @@ func Chip(b Base, m Mark) templ.Component {
 }
 
 func writeIcon(w io.Writer, name string) error {
-	_, err := io.WriteString(w, `<svg class="i" width="16" height="16" aria-hidden="true"><use xlink:href="#i-`+name+`"></use></svg>`)
-	return err
+	return writeAll(w, `<svg class="i" width="16" height="16" aria-hidden="true"><use xlink:href="#i-`, name, `"></use></svg>`)
 }
 
 func writeChip(w io.Writer, m Mark) error {
-	if _, err := io.WriteString(w, `<span class="chip `+string(m.Tone)+`">`); err != nil {
+	if err := writeAll(w, `<span class="chip `, string(m.Tone), `">`); err != nil {
 		return err
 	}
 	if m.Icon != "" {
@@ -72,15 +71,24 @@ func writeChip(w io.Writer, m Mark) error {
 			return err
 		}
 	}
-	word := "<b>" + templ.EscapeString(m.Bold) + "</b>"
+	open, end := "<b>", "</b>"
 	if m.Href != "" {
-		word = `<a href="` + templ.EscapeString(string(templ.URL(m.Href))) + `">` + word + "</a>"
+		open, end = `<a href="`+templ.EscapeString(string(templ.URL(m.Href)))+`"><b>`, "</b></a>"
 	}
 	if m.Text != "" {
-		word += " " + templ.EscapeString(m.Text)
+		end += " "
 	}
-	_, err := io.WriteString(w, word+"</span>")
-	return err
+	return writeAll(w, open, templ.EscapeString(m.Bold), end, templ.EscapeString(m.Text), "</span>")
+}
+
+// writeAll writes the parts without putting them together first.
+func writeAll(w io.Writer, parts ...string) error {
+	for _, s := range parts {
+		if _, err := io.WriteString(w, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // use notes that an icon is on the page, for the sprite at its end.

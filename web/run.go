@@ -27,7 +27,7 @@ type place struct {
 // run answers one request that found its route: session and permission first,
 // then the ETag, and only then the handler.
 func (s *Server) run(ec echo.Context, e *entry) (err error) {
-	c := &Ctx{srv: s, echo: ec, route: e, sess: &session{}, lang: "fr"}
+	c := newCtx(s, ec, e)
 	defer func() {
 		if r := recover(); r != nil {
 			if r == http.ErrAbortHandler {
@@ -87,7 +87,7 @@ func (c *Ctx) begin(tx *store.Tx) error {
 		}
 	}
 	if st := c.sess.state; st != nil {
-		c.actor, c.person = st.actor, st.person
+		c.actor, c.person = st.actor, &st.person
 	}
 	c.speak()
 	if err := c.takeFlash(tx); err != nil {
@@ -103,7 +103,7 @@ func (c *Ctx) begin(tx *store.Tx) error {
 // then the site's.
 func (c *Ctx) speak() {
 	p := c.preferences()
-	for _, l := range []string{p.lang, c.person.Language, c.site.Language, "fr"} {
+	for _, l := range []string{p.lang, c.person.Language, c.place.site.Language, "fr"} {
 		if l == "fr" || l == "en" {
 			c.lang = l
 			break
@@ -119,7 +119,7 @@ func (c *Ctx) readPlace(tx *store.Tx) error {
 	versions := [2]uint64{c.srv.known.of(tx, school.Sites.Name()), c.srv.known.of(tx, school.Years.Name())}
 	day := c.now.Year()*1000 + c.now.YearDay()
 	if p := c.srv.place.Load(); p != nil && p.versions == versions && p.day == day {
-		c.site, c.year = p.site, p.year
+		c.place = p
 		return nil
 	}
 	p := &place{versions: versions, day: day}
@@ -134,7 +134,7 @@ func (c *Ctx) readPlace(tx *store.Tx) error {
 	}
 	p.year = year.Label
 	c.srv.place.Store(p)
-	c.site, c.year = p.site, p.year
+	c.place = p
 	return nil
 }
 
@@ -161,7 +161,7 @@ func (c *Ctx) cacheable() bool {
 
 // makeETag says what the page is made of, without reading any of it.
 func (c *Ctx) makeETag(tx *store.Tx) string {
-	b := make([]byte, 0, 512)
+	b := make([]byte, 0, 2048) // on the stack
 	origin := c.DB().Origin()
 	b = append(b, origin[:]...)
 	part := func(s string) {
@@ -213,7 +213,7 @@ func contrast(high bool) string {
 
 // match compares weakly, as If-None-Match asks.
 func match(header, etag string) bool {
-	for _, one := range strings.Split(header, ",") {
+	for one := range strings.SplitSeq(header, ",") {
 		one = strings.TrimSpace(one)
 		if one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(etag, "W/") {
 			return true

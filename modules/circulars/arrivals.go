@@ -16,15 +16,15 @@ type schoolRow struct {
 	Arrival
 	Read     bool // by this person
 	Count    Count
-	Progress store.ProgressOf // of the school's row for the office
 	Counted  bool
 	Answered bool       // the head has acknowledged
-	sent     store.Meta // of that row
+	sent     store.Meta // of the school's row for the office
 }
 
 type schoolListPage struct {
 	web.Base
-	Rows     []schoolRow
+	Rows     []*schoolRow       // shared by all who ask: only to be read
+	Ways     []store.ProgressOf // of each row's count to the office
 	Query    string
 	Pages    web.Pages
 	Register bool // the whole register, with counts and states
@@ -45,12 +45,12 @@ func schoolList(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		p.Rows = make([]schoolRow, len(page.rows))
-		for i, r := range page.rows {
+		p.Rows = page.rows
+		p.Ways = make([]store.ProgressOf, len(p.Rows))
+		for i, r := range p.Rows {
 			if r.Counted { // what has left meanwhile is no change of the record
-				r.Progress = store.ProgressOfRecord(tx, r.sent)
+				p.Ways[i] = store.ProgressOfRecord(tx, r.sent)
 			}
-			p.Rows[i] = r
 		}
 		p.Pages = web.PagesOf("/circulars", url.Values{"q": {p.Query}}, from, perPage, page.total)
 		return nil

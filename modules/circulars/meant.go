@@ -69,7 +69,7 @@ func lines(tx *store.Tx, keep func(Arrival) (bool, error)) (list []line, err err
 
 // rowsPage is one page of a list and how long the list is.
 type rowsPage struct {
-	rows  []schoolRow
+	rows  []*schoolRow
 	total int
 }
 
@@ -109,7 +109,7 @@ func readRows(tx *store.Tx, list []line, me store.Record[school.Person], whole b
 		if p.total++; !here {
 			continue
 		}
-		row := schoolRow{Arrival: a.Value}
+		row := &schoolRow{Arrival: a.Value}
 		if row.Read, err = school.HasRead(tx, l.circular, me.ID); err != nil {
 			return p, err
 		}
