@@ -98,7 +98,7 @@ func TestFromMarksToBulletins(t *testing.T) {
 	if p := sheet.Submit(english.sheet, map[string]any{"m.1": "19"}); !p.Has("1 note enregistrée.") {
 		t.Fatalf("the correction: %s", p)
 	}
-	if paper = head.Get(at); !paper.Has("Des notes ont changé depuis l’émission") {
+	if paper = head.Get(at); !paper.Has("ont changé depuis l’émission") {
 		t.Errorf("the change is not listed against the bulletin:\n%s", paper)
 	}
 	paper = paper.Submit(at+"/decide", map[string]any{"verdict": "accept", "answer": "Erreur de report."})

@@ -49,6 +49,8 @@ type issuedPage struct {
 	Rectify  bool // an accepted appeal waits for the new bulletin
 	Text     string
 	Replaced string // reference of the bulletin that has taken its place
+	Final    string // the decision that an exam's result has put in the place of the printed one …
+	FinalBy  string // … and that result
 	Staff    bool
 }
 
@@ -85,8 +87,29 @@ func issuedFor(c *web.Ctx, tx *store.Tx, id store.ID) (b store.Record[issued], d
 			return b, nil, c.NotFound()
 		}
 	}
-	d, err = readDraft(c, tx, b.Value.Class, b.Value.Period)
+	if d, err = readDraft(c, tx, b.Value.Class, b.Value.Period); err != nil {
+		return b, nil, err
+	}
+	d.remarks, err = readRemarks(tx, b.Value.Class, b.Value.Period)
 	return b, d, err
+}
+
+// contestedOf are the appeals against a class's bulletins of a period, by pupil:
+// those too against a bulletin that was replaced.
+func contestedOf(tx *store.Tx, class store.ID, period int) (map[store.ID][]appeal, error) {
+	all := map[store.ID][]appeal{}
+	for b, err := range bulletins.Where(tx, "class", class, period) {
+		if err != nil {
+			return nil, err
+		}
+		for a, err := range appeals.Where(tx, "bulletin", b.ID) {
+			if err != nil {
+				return nil, err
+			}
+			all[b.Value.Pupil] = append(all[b.Value.Pupil], a.Value)
+		}
+	}
+	return all, nil
 }
 
 func showIssued(c *web.Ctx) error {
@@ -128,6 +151,14 @@ func readIssuedPage(c *web.Ctx) (p issuedPage, err error) {
 				p.Open = &a
 			}
 			p.Rectify = p.Rectify || a.Value.Accepted
+		}
+		exam, err := exams.One(tx, "pupil", b.Value.Class, b.Value.Pupil)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if after := decided(d.Pack, b.Value.Decision, exam.Value.Result); after.Code != b.Value.Decision {
+			p.Final = after.Name
+			p.FinalBy = exam.Value.Exam + " · " + p.T("marks.exam.result."+exam.Value.Result)
 		}
 		if b.Value.Replaced {
 			p.Rectify = false

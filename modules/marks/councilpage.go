@@ -262,7 +262,37 @@ func showMinutes(c *web.Ctx) error {
 			p.Counts = append(p.Counts, web.Fact{Label: x.Name, Text: p.Base.Number(n)})
 		}
 	}
+	if done, err := sendList(c, p.Title+" "+d.Period.Name, p.list); done {
+		return err
+	}
 	return c.Render(http.StatusOK, minutesView(p))
+}
+
+// list is the council's record for a spreadsheet.
+func (p minutesPage) list() [][]any {
+	head := []any{}
+	for _, h := range p.heads() {
+		head = append(head, h.Label)
+	}
+	if p.Last {
+		head = append(head, p.T("marks.council.reason"))
+	}
+	rows := [][]any{head}
+	for i, r := range p.Rows {
+		row := []any{i + 1, r.Name, number(r.Mean), r.Rank}
+		if p.Last {
+			row = append(row, number(r.Annual))
+		}
+		row = append(row, r.Awards)
+		if p.Last {
+			row = append(row, r.Decision)
+		}
+		if row = append(row, r.Remark); p.Last {
+			row = append(row, r.Reason)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func (p councilPage) proposedHint() string {

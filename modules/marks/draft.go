@@ -1,6 +1,7 @@
 package marks
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -139,7 +140,7 @@ func (d *draft) page(i int, reference, day string) bulletin.Page {
 		Title: d.say("marks.bulletin.title", "period", d.Period.Name, "year", d.Year.Label),
 		Right: []string{d.Pack.About.Republic, d.Pack.About.Motto, d.site.Name}, Reference: d.say("marks.bulletin.reference", "reference", reference),
 		Check: []string{d.say("marks.bulletin.pack", "name", d.Pack.About.Name, "version", d.Pack.About.Version)},
-		Place: d.say("marks.bulletin.place", "place", d.town(), "day", on), Signatory: []string{d.say("marks.bulletin.head"), d.head},
+		Place: d.say("marks.bulletin.place", "place", d.town(), "day", on), Signatory: []string{cmp.Or(d.Pack.About.Head, d.say("marks.bulletin.head")), d.head},
 	}
 	if h, ok := d.Pack.HeaderOn(day); ok {
 		page.Left = append(page.Left, h.Left...)

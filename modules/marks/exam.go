@@ -82,6 +82,7 @@ type examRow struct {
 	Result, Mention string
 	Before, After   string // decision on the bulletin, and after the exam
 	Waits           bool
+	Seen            string // the result that stands, for two who enter at once
 }
 
 // readExam reads a class for its exam: its last period, what was issued, what the
@@ -138,7 +139,7 @@ func readExamPage(c *web.Ctx) (p examPage, err error) {
 	for _, x := range d.Pupils {
 		e := known[x.ID].Value
 		before, _ := d.Pack.Council.DecisionByCode(codes[x.ID])
-		row := examRow{Pupil: x.ID, Name: x.Value.Name(), Matricule: x.Value.Matricule, Result: e.Result, Mention: e.Mention, Before: before.Name}
+		row := examRow{Pupil: x.ID, Name: x.Value.Name(), Matricule: x.Value.Matricule, Result: e.Result, Seen: e.Result, Mention: e.Mention, Before: before.Name}
 		if after := decided(d.Pack, codes[x.ID], e.Result); after.Code != before.Code {
 			row.After = after.Name
 		} else if row.Waits = before.Exam != ""; row.Waits {
@@ -187,6 +188,7 @@ func saveExam(c *web.Ctx) error {
 			if err != nil {
 				return web.Result{}, err
 			}
+			var no school.Refusals
 			n := 0
 			for _, x := range d.Pupils {
 				id := x.ID.String()
@@ -197,11 +199,25 @@ func saveExam(c *web.Ctx) error {
 				if result != "" && result != admitted && result != failed && result != absent {
 					return web.Result{}, school.Refuse("marks.exam.refused.result", "r."+id, "name", x.Value.Name())
 				}
+				stands := known[x.ID].Value.Result
+				if seen := f.Get("w." + id); f.Has("w."+id) && seen != stands {
+					switch result {
+					case seen: // not touched here: what another wrote stays
+						continue
+					case stands:
+					default:
+						no = append(no, school.Refuse("marks.exam.refused.meanwhile", "r."+id, "name", x.Value.Name(), "result", c.T("marks.exam.result."+stands)))
+						continue
+					}
+				}
 				changed, err := d.setExam(tx, c.Actor(), known[x.ID], x.ID, result, known[x.ID].Value.Mention)
 				if err != nil {
 					return web.Result{}, err
 				}
 				n += changed
+			}
+			if len(no) > 0 {
+				return web.Result{}, no
 			}
 			if err := d.recount(tx); err != nil {
 				return web.Result{}, err

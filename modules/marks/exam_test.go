@@ -3,6 +3,7 @@ package marks_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"preau/school"
 	"preau/school/packs"
 	"preau/school/seal"
+	booksheet "preau/school/sheet"
 	"preau/store"
 	"preau/web/webtest"
 )
@@ -49,7 +51,7 @@ func TestADecisionWaitsForTheExam(t *testing.T) {
 	if p := head.Get(issue).Submit(issue, nil); !p.Has("3 bulletins sont émis.") {
 		t.Fatalf("issue: %s", p)
 	}
-	if text := pdfText(t, head, l.classPath("bulletins")+"/print?period=2"); strings.Count(text, "réservée jusqu’au résultat") != 2 {
+	if text := pdfText(t, head, l.classPath("bulletins")+"/print?period=2"); strings.Count(text, "Réservée jusqu’au résultat") != 2 {
 		t.Errorf("the bulletins do not wait for the exam:\n%s", text)
 	}
 	if p := head.Get("/marks/exams"); !p.Has("BAC II") || !p.Has("0 / 3") {
@@ -66,6 +68,23 @@ func TestADecisionWaitsForTheExam(t *testing.T) {
 	}
 	if p := p.Submit(at, map[string]any{"r." + l.pupils[1].String(): "peut-être"}); p.Status != http.StatusUnprocessableEntity || !p.Has("choisissez admis, refusé ou absent") {
 		t.Errorf("a wrong word: %s", p)
+	}
+
+	// Two enter at once, each on the page as it was: neither overwrites the other
+	// unseen, and who wrote something else is told which.
+	mine, other := deputy.Get(at), head.Get(at)
+	third := "r." + l.pupils[2].String()
+	if p := mine.Submit(at, map[string]any{third: "failed"}); !p.Has("1 résultat enregistré.") {
+		t.Errorf("the first of two: %s", p)
+	}
+	if p := other.Submit(at, map[string]any{third: "absent"}); p.Status != http.StatusUnprocessableEntity || !p.Has("quelqu’un d’autre a noté « Refusé » entre-temps") {
+		t.Errorf("the second of two: %s", p)
+	}
+	if p := other.Submit(at, map[string]any{"r." + l.pupils[1].String(): "absent"}); !p.Has("1 résultat enregistré.") {
+		t.Errorf("another pupil's result: %s", p)
+	}
+	if p := deputy.Get(at).Submit(at, map[string]any{"r." + l.pupils[1].String(): "", third: ""}); !p.Has("2 résultats enregistrés.") {
+		t.Errorf("what the first wrote is gone: %s", p)
 	}
 
 	send := func(list string) *webtest.Page {
@@ -97,6 +116,13 @@ func TestADecisionWaitsForTheExam(t *testing.T) {
 	}
 	if p := head.Get("/marks/pupils/" + l.pupils[0].String()); !p.Has("Études secondaires achevées") {
 		t.Errorf("the record has not the final decision:\n%s", p)
+	}
+	first := regexp.MustCompile(`/marks/issued/[^"]+`).FindString(head.Get(l.classPath("bulletins") + "?period=2").Body)
+	if p := head.Get(first); !p.Has("Décision définitive : Études secondaires achevées") || !p.Has("BAC II · Admis") {
+		t.Errorf("the bulletin's page has not the final decision:\n%s", p)
+	}
+	if rows := rowsOf(t, head, l.classPath("council")+"/minutes?period=2&", booksheet.CSV); len(rows) != 4 || !strings.Contains(fmt.Sprint(rows[2]), "Réservée jusqu’au résultat (BAC II)") {
+		t.Errorf("the minutes as a file: %+v", rows)
 	}
 	if p := l.As(school.Teacher).Get(at); p.Status != http.StatusNotFound {
 		t.Errorf("a teacher opens the exam: %d", p.Status)
@@ -135,7 +161,7 @@ func TestRulesChangeBetweenPeriods(t *testing.T) {
 	if after := pdfText(t, head, l.classPath("bulletins")+"/print?period=1"); after != before || !strings.Contains(after, "2026.1") {
 		t.Errorf("issued bulletins changed:\n%s", after)
 	}
-	if p := head.Get(l.classPath("results") + "?period=1"); p.Has("Des notes ont changé") {
+	if p := head.Get(l.classPath("results") + "?period=1"); p.Has("ont changé") {
 		t.Errorf("the issued period changed:\n%s", p)
 	}
 	why := func(period int) *webtest.Page {

@@ -2,6 +2,7 @@ package marks
 
 import (
 	"io"
+	"slices"
 
 	"preau/school/average"
 	booksheet "preau/school/sheet"
@@ -74,6 +75,28 @@ func (p *notebookPage) list(t *term) [][]any {
 			row = append(row, number(m))
 		}
 		rows = append(rows, append(row, number(r.Mean), r.Rank))
+	}
+	return rows
+}
+
+// list is what was issued to a class, and what was contested, for a spreadsheet.
+func (p bulletinsPage) list() [][]any {
+	rows := [][]any{{
+		p.T("marks.col.number"), p.T("marks.col.pupil"), p.T("marks.col.average"), p.T("marks.col.rank"), p.T("marks.bulletins.reference"), p.T("marks.bulletins.code"), p.T("marks.bulletins.on"),
+		p.T("marks.bulletins.since"), p.T("marks.appeal.title"), p.T("marks.bulletins.appeal_on"), p.T("marks.appeal.verdict"), p.T("marks.appeal.answer"),
+	}}
+	for i, r := range p.Rows {
+		row := []any{i + 1, r.Name, number(r.Mean), r.Rank, r.Reference, r.Code, r.On, r.Change}
+		for _, a := range r.Appeals { // a row each; of most pupils there is none
+			verdict := p.T("marks.appeal.open")
+			if a.Decided != "" {
+				verdict = issuedPage{Base: p.Base}.decided(a).Bold
+			}
+			rows = append(rows, append(slices.Clone(row), a.Text, a.On, verdict, a.Answer))
+		}
+		if len(r.Appeals) == 0 {
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }

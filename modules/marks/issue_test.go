@@ -15,6 +15,7 @@ import (
 	"preau/school"
 	"preau/school/packs"
 	"preau/school/seal"
+	booksheet "preau/school/sheet"
 	"preau/store"
 	"preau/web/webtest"
 )
@@ -166,7 +167,7 @@ func TestFromTheCouncilToTheAppeal(t *testing.T) {
 		t.Errorf("a second issue is answered with\n%s", p)
 	}
 	text := pdfText(t, head, l.classPath("bulletins")+"/print?period=1")
-	for _, words := range []string{"KPƆTƆAA Ɖela", "4 h, dont 2 h justifiées", "Doit persévérer", "dix virgule", "BUL-LOM-0001-2627-P1-00001", "MATHÉMATIQUES", "TCHASSANTI Pyalo", "Le chef d’établissement", "Imprimé le"} {
+	for _, words := range []string{"KPƆTƆAA Ɖela", "4 h, dont 2 h justifiées", "Doit persévérer", "dix virgule", "BUL-LOM-0001-2627-P1-00001", "MATHÉMATIQUES", "TCHASSANTI Pyalo", "Le proviseur", "Imprimé le"} {
 		if !strings.Contains(strings.ToUpper(text), strings.ToUpper(words)) {
 			t.Errorf("the bulletins lack %q", words)
 		}
@@ -184,13 +185,20 @@ func TestFromTheCouncilToTheAppeal(t *testing.T) {
 		t.Fatalf("a change: %s", p)
 	}
 	paper := head.Get(id)
-	if !paper.Has("Des notes ont changé depuis l’émission") || !paper.Has("Mathématiques") {
+	if !paper.Has("ont changé depuis l’émission") || !paper.Has("Mathématiques") {
 		t.Errorf("the change is not listed:\n%s", paper)
+	}
+	remarks := "/marks/remarks/" + l.class.String() + "/MATH?period=1"
+	if p := deputy.Get(remarks).Submit(remarks, map[string]any{"m.1": "Vive et rigoureuse"}); p.Status != http.StatusOK {
+		t.Fatalf("a remark after the issue: %s", p)
+	}
+	if paper = head.Get(id); !paper.Has("Mathématiques, appréciation") || !paper.Has("Vive et rigoureuse") {
+		t.Errorf("the remark is not listed:\n%s", paper)
 	}
 	if p := paper.Submit(id+"/appeal", map[string]any{"text": ""}); !p.Has("Dites ce qui est contesté.") {
 		t.Errorf("an empty appeal is answered with\n%s", p)
 	}
-	paper = paper.Submit(id+"/appeal", map[string]any{"text": "Le devoir valait 17."})
+	paper = paper.Submit(id+"/appeal", map[string]any{"text": "=17 au devoir, et non 12."})
 	paper = paper.Submit(id+"/decide", map[string]any{"verdict": "accept"})
 	if !paper.Has("Dites pourquoi.") {
 		t.Errorf("a decision without a reason is answered with\n%s", paper)
@@ -211,6 +219,15 @@ func TestFromTheCouncilToTheAppeal(t *testing.T) {
 	}
 	if at := path(again) + "/duplicate"; !stamped(t, head, at, "DUPLICATA") {
 		t.Errorf("the duplicate says\n%s", pdfText(t, head, at))
+	}
+	for _, as := range []string{booksheet.XLSX, booksheet.CSV} {
+		list := rowsOf(t, head, l.classPath("bulletins")+"?period=1&", as)
+		if all := fmt.Sprint(list); len(list) != 4 || !strings.Contains(all, "'=17 au devoir") || !strings.Contains(all, "acceptée") || !strings.Contains(all, "P1-00004") {
+			t.Errorf("the issued bulletins as %s: %+v", as, list)
+		}
+		if minutes := rowsOf(t, head, l.classPath("council")+"/minutes?period=1&", as); len(minutes) != 4 || !strings.Contains(fmt.Sprint(minutes), "Doit persévérer") {
+			t.Errorf("the minutes as %s: %+v", as, minutes)
+		}
 	}
 	// Nobody sees another's; a pupil sees the own.
 	if p := l.As(school.Pupil).Get(id); p.Status != http.StatusNotFound {

@@ -91,7 +91,8 @@ type bulletinsPage struct {
 type bulletinRow struct {
 	ID                             store.ID
 	Name, Mean, Rank, Code, Change string
-	Reference                      string
+	Reference, On                  string
+	Appeals                        []appeal
 }
 
 func bulletinsPath(class store.ID, period int) string {
@@ -101,11 +102,18 @@ func bulletinsPath(class store.ID, period int) string {
 func showBulletins(c *web.Ctx) error {
 	var d *draft
 	var list []store.Record[issued]
+	var contested map[store.ID][]appeal
 	err := c.View(func(tx *store.Tx) (err error) {
 		if d, err = readWhole(c, tx); err != nil {
 			return err
 		}
-		list, err = issuedOf(tx, d.Class.ID, d.Period.Number)
+		if list, err = issuedOf(tx, d.Class.ID, d.Period.Number); err != nil {
+			return err
+		}
+		if contested, err = contestedOf(tx, d.Class.ID, d.Period.Number); err != nil {
+			return err
+		}
+		d.remarks, err = readRemarks(tx, d.Class.ID, d.Period.Number)
 		return err
 	})
 	if err != nil {
@@ -115,7 +123,7 @@ func showBulletins(c *web.Ctx) error {
 	p.Lead = d.Period.Name + " · " + d.Year.Label
 	p.Back = web.Link{Label: p.T("marks.results.title", "class", d.Class.Value.Label), Href: resultsPath(d.Class.ID, d.Period.Number)}
 	for _, b := range list {
-		row := bulletinRow{ID: b.ID, Name: b.Value.name(), Code: seal.PrintCode(b.Value.Code), Reference: b.Value.Reference, Mean: p.T("marks.results.unclassed")}
+		row := bulletinRow{ID: b.ID, Name: b.Value.name(), Code: seal.PrintCode(b.Value.Code), Reference: b.Value.Reference, On: b.Value.On, Rank: b.Value.Rank, Appeals: contested[b.Value.Pupil], Mean: p.T("marks.results.unclassed")}
 		if b.Value.Rated {
 			row.Mean = say(p.Base, b.Value.General.Fixed(d.Engine.GeneralPlaces()))
 		}
@@ -123,6 +131,9 @@ func showBulletins(c *web.Ctx) error {
 			row.Change = p.T("marks.bulletins.changed", "count", n)
 		}
 		p.Rows = append(p.Rows, row)
+	}
+	if done, err := sendList(c, p.Title+" "+d.Period.Name, p.list); done {
+		return err
 	}
 	return c.Render(http.StatusOK, bulletinsView(p))
 }
@@ -152,6 +163,16 @@ func picture(db *store.DB, file []store.Blob) []byte {
 	return data
 }
 
+// remark is what was printed of a subject, by its name.
+func (b *issued) remark(subject string) string {
+	for _, r := range b.Page.Rows {
+		if r.Kind == bulletin.Subject && len(r.Cells) > 0 && r.Cells[0] == subject {
+			return r.Cells[len(r.Cells)-1]
+		}
+	}
+	return ""
+}
+
 // name is the pupil's, as it stands on the paper.
 func (b *issued) name() string {
 	if len(b.Page.PupilLeft) == 0 {
@@ -175,8 +196,14 @@ func (d *draft) changes(b issued) (list []drift) {
 		if s < 0 {
 			continue
 		}
-		if now := d.shown(r.Subjects[s]); now != m.Shown {
-			list = append(list, drift{d.Subjects[s].Name, d.number(m.Shown), d.number(now)})
+		name, now := d.Subjects[s].Name, d.shown(r.Subjects[s])
+		if now != m.Shown {
+			list = append(list, drift{name, d.number(m.Shown), d.number(now)})
+		}
+		// A phrase that follows the average is no change of its own.
+		was, is := b.remark(name), d.remarkOf(i, s)
+		if d.remarks != nil && was != is && (now == m.Shown || d.wordsOf(i, s) != "") {
+			list = append(list, drift{d.say("marks.issued.remark_of", "subject", name), was, is})
 		}
 	}
 	if r.General != b.General || r.Rated != b.Rated {

@@ -36,6 +36,7 @@ type About struct {
 	Language string `yaml:"language"`
 	Republic string `yaml:"republic"` // right side of official headers
 	Motto    string `yaml:"motto"`
+	Head     string `yaml:"head"` // over the head's signature: "Le proviseur"
 	Timezone string `yaml:"timezone"`
 	Note     string `yaml:"note"`
 	From     string `yaml:"from"` // day, "" always: what begins then or later uses this version
