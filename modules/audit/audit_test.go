@@ -1,7 +1,11 @@
 package audit_test
 
 import (
+	"cmp"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,6 +17,59 @@ import (
 )
 
 func TestWords(t *testing.T) { web.CheckWords(t, audit.Module().Files) }
+
+// The head reads words: whatever the program writes in the log, the deed and the
+// values that it names have some.
+func TestEveryDeedHasWords(t *testing.T) {
+	deed := regexp.MustCompile(`"([a-z]+\.[a-z_]+(?:\.[a-z_]+)?)"`)
+	value := regexp.MustCompile(`"([a-z_]+)":`)
+	have := map[string]string{}
+	for _, lang := range []string{"fr", "en"} {
+		data, err := fs.ReadFile(audit.Module().Files, "words/"+lang+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		have[lang] = string(data)
+	}
+	deeds := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && d.Name() == "build" {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for line := range strings.SplitSeq(string(text), "\n") {
+			_, call, ok := strings.Cut(line, "school.Audit(")
+			if !ok {
+				continue
+			}
+			var keys []string
+			if m := deed.FindStringSubmatch(call); m != nil {
+				deeds++
+				keys = append(keys, "audit.do."+m[1])
+			}
+			for _, m := range value.FindAllStringSubmatch(call, -1) {
+				keys = append(keys, "audit.field."+m[1])
+			}
+			for _, key := range keys {
+				for lang, words := range have {
+					if !strings.Contains(words, `"`+key+`"`) {
+						t.Errorf("%s writes to the log what has no words in %s: %s", path, lang, key)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || deeds < 40 {
+		t.Fatalf("%d deeds found: %v", deeds, err)
+	}
+}
 
 func TestLog(t *testing.T) {
 	m := audit.Module()
@@ -32,6 +89,9 @@ func TestLog(t *testing.T) {
 				return err
 			}
 		}
+		if err := school.Audit(tx, s.People[school.Head], "notices.sign", store.ID{}, nil, map[string]string{"subject": "Coupure d’eau"}); err != nil {
+			return err
+		}
 		return school.Audit(tx, school.Actor{}, "something.new", store.ID{}, "<script>alert(1)</script>", 3)
 	})
 	if err != nil {
@@ -39,7 +99,7 @@ func TestLog(t *testing.T) {
 	}
 	head := s.As(school.Head)
 	all := head.Get("/audit")
-	for _, words := range []string{"something.new", "ligne de commande", "Circulaire transmise", "1 à 50 sur 62"} {
+	for _, words := range []string{"something.new", "ligne de commande", "Circulaire transmise", "Objet : Coupure d’eau", "1 à 50 sur 63"} {
 		if !all.Has(words) {
 			t.Errorf("the log does not say %q: %s", words, all)
 		}
@@ -56,7 +116,7 @@ func TestLog(t *testing.T) {
 	if p := head.Get("/audit?since=2090-01-01"); !p.Has("Aucune ligne ne répond") {
 		t.Errorf("in the future: %s", p)
 	}
-	if p := head.Get("/audit?from=50"); !p.Has("51 à 62 sur 62") {
+	if p := head.Get("/audit?from=50"); !p.Has("51 à 63 sur 63") {
 		t.Errorf("the second page: %s", p)
 	}
 	for _, role := range []school.Role{school.Secretary, school.Teacher, school.Pupil} {

@@ -43,7 +43,8 @@ var actions = []string{
 	"people.add", "people.add.undo", "people.assign", "people.change", "people.change.undo", "people.class", "people.edit", "people.edit.undo",
 	"people.export", "people.import", "people.import.undo", "people.leave", "people.photo", "people.photo.drop",
 	"people.return", "people.titular", "people.unassign", "people.year", "people.year.undo",
-	"appeals.decide", "appeals.write", "bulletins.duplicate", "bulletins.issue", "bulletins.rectify", "clock.set", "council.say",
+	"appeals.decide", "appeals.write", "bulletins.duplicate", "bulletins.issue", "bulletins.rectify", "clock.set", "council.say", "exams.result",
+	"keys.revoke", "keys.rotate", "packs.send",
 	"marks.closing", "marks.enter", "marks.evaluation", "marks.group", "marks.remark", "marks.reopen",
 	"rooms.close", "rooms.open", "rooms.cards", "rooms.pin", "rooms.sheet",
 	"schools.add", "schools.change", "schools.enrolment_code", "schools.move", "schools.revoke_box",
@@ -67,6 +68,8 @@ var named = []string{
 	"mark", "pupil", "text",
 	"surname", "given", "sex", "born", "birth_place", "matricule", "niu", "class", "repeating", "guardians", "roles",
 	"subject", "status", "diploma", "phone", "left", "left_why", "login", "role", "added", "changed", "refused", "missing", "classes",
+	"about", "circular", "code", "coefficient", "count", "date", "decision", "exam", "from", "key", "kind", "label", "last", "levels", "mention", "name", "opened",
+	"pack", "parent", "period", "pupils", "reason", "reference", "remark", "result", "scale", "schools", "series", "town", "type", "until",
 }
 
 func (r *reader) row(line store.Record[school.AuditEntry]) row {
@@ -83,7 +86,7 @@ func (r *reader) row(line store.Record[school.AuditEntry]) row {
 			out.Href = "/people/" + e.Object.String()
 		}
 	}
-	out.Changes = r.changes(e.From, e.To)
+	out.Changes = r.changes(e.Action, e.From, e.To)
 	return out
 }
 
@@ -139,10 +142,13 @@ func (r *reader) name(id store.ID) string {
 	return name
 }
 
-func (r *reader) changes(from, to string) (list []change) {
+func (r *reader) changes(action, from, to string) (list []change) {
 	was, is := map[string]any{}, map[string]any{}
 	okFrom, okTo := from == "" || json.Unmarshal([]byte(from), &was) == nil, to == "" || json.Unmarshal([]byte(to), &is) == nil
 	if !okFrom || !okTo { // a plain value
+		if from == to { // done anew
+			from = ""
+		}
 		return []change{{From: r.plain(from), To: r.plain(to)}}
 	}
 	keys := map[string]bool{}
@@ -158,8 +164,12 @@ func (r *reader) changes(from, to string) (list []change) {
 	sort.Strings(order)
 	for _, k := range order {
 		c := change{Field: k, From: r.value(k, was[k]), To: r.value(k, is[k])}
-		if slices.Contains(named, k) {
-			c.Field = r.T("audit.field." + k)
+		word := strings.ToLower(k)
+		if word == "subject" && (strings.HasPrefix(action, "notices.") || strings.HasPrefix(action, "circulars.")) {
+			word = "about" // not one that is taught
+		}
+		if slices.Contains(named, word) {
+			c.Field = r.T("audit.field." + word)
 		}
 		if c.From != "" || c.To != "" {
 			list = append(list, c)
