@@ -63,6 +63,10 @@ func (x *server) held(c *web.Ctx, id store.ID, back web.Link) error {
 			if err != nil {
 				return fmt.Errorf("what %s holds: %w", m.Name, err)
 			}
+			if m.Name == "people" { // who it is about comes first
+				p.Parts = append(parts, p.Parts...)
+				continue
+			}
 			p.Parts = append(p.Parts, parts...)
 		}
 		return nil

@@ -232,6 +232,9 @@ func (p *personPage) deeds() (list []web.Button) {
 	if p.Reset && p.Person.Kind == school.Staff && here {
 		add("people.access.renew", "/people/staff/"+p.ID.String()+"/access", web.Secondary)
 	}
+	if p.Reset && p.Person.Kind == school.PupilKind {
+		add("people.pin.do", "/rooms/pupils/"+p.ID.String()+"/pin", web.Secondary)
+	}
 	if p.Held {
 		add("people.held.do", at+"/held", web.Secondary)
 	}

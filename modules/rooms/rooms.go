@@ -31,7 +31,7 @@ func Module() appliance.Module {
 	pupil, post := school.For(school.Pupil), http.MethodPost
 	return appliance.Module{
 		Name: "rooms", Files: files, Collections: []store.Definition{rooms, entries, sheets},
-		Nav: []web.NavItem{{Key: "rooms.nav", Href: "/rooms", Access: school.For(school.Teacher, school.Supervisor, school.Technician)}},
+		Nav: []web.NavItem{{Key: "rooms.nav", Href: "/rooms", Access: school.For(school.Teacher, school.Deputy, school.Supervisor, school.Technician)}},
 		Pages: []web.Route{
 			{Path: "/room", Access: school.Public(), Handle: showDoor, OneTime: true},
 			{Method: post, Path: "/room/card", Access: school.Public(), Handle: enterByCard, OneTime: true},
