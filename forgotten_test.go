@@ -4,9 +4,11 @@ import (
 	"html"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,6 +76,12 @@ func TestForgottenSecrets(t *testing.T) {
 	if p := webtest.Visit(t, s.Box).Get("/help"); !p.Has("preau passwd") {
 		t.Errorf("the help does not say how a head comes in again: %s", p.Text())
 	}
+	if out, err := exec.Command(s.bin, "passwd", "proviseurr", "--data", filepath.Join(s.dir, "box")).CombinedOutput(); err == nil || !strings.Contains(string(out), strconv.Quote(head.Login)) {
+		t.Errorf("who has the box in hand is not told how the head signs in: %v %s", err, out)
+	}
+	if out := asStranger(t, s.bin, "passwd", head.Login); !strings.Contains(out, "sudo") || strings.Contains(out, "init") {
+		t.Errorf("a command without the right to the folder: %s", out)
+	}
 	tryAll(t, s, head, 10)
 	token := s.token("box", "head")
 	out, err := exec.Command(s.bin, "passwd", head.Login, "--data", filepath.Join(s.dir, "box")).Output()
@@ -90,6 +98,25 @@ func TestForgottenSecrets(t *testing.T) {
 	if log := boss.Get("/audit?q=" + strings.Fields(head.Name)[0]); !log.Has("ligne de commande") {
 		t.Errorf("the log does not say that the head got a new password: %s", log.Text())
 	}
+}
+
+// asStranger runs a command on a folder that the user may not enter; the root of
+// a test gives its powers up for it.
+func asStranger(t *testing.T, command ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "theirs")
+	if err := os.Mkdir(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	command = append(command, "--data", dir)
+	if os.Geteuid() == 0 {
+		command = append([]string{"setpriv", "--bounding-set=-all"}, command...)
+	}
+	out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
+	if err == nil {
+		t.Errorf("%v is done", command)
+	}
+	return string(out)
 }
 
 // tryAll types wrong passwords, on a computer of its own, until the account has

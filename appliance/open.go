@@ -124,7 +124,9 @@ func Invoke(ctx context.Context, cfg Config, s Site, name string, call Call) (in
 	if err := setAside(cfg.Data); err != nil {
 		return Failed, err
 	}
-	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); err != nil {
+	if _, err := os.Stat(filepath.Join(cfg.Data, store.FileName)); errors.Is(err, fs.ErrPermission) {
+		return Failed, fmt.Errorf("%s belongs to another user: type the command with sudo before it", cfg.Data)
+	} else if err != nil {
 		return Failed, noSite(cfg.Data)
 	}
 	r, err := Open(cfg, s.Modules, nil, nil)

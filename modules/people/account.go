@@ -130,7 +130,7 @@ func passwdCommand(ctx context.Context, r *appliance.Running, call appliance.Cal
 		return giveOneTime(tx, school.Actor{}, rec.ID, hash)
 	})
 	if errors.Is(err, school.ErrNobody) {
-		return appliance.Refused, fmt.Errorf("nobody here signs in as %q", call.Args[0])
+		return appliance.Refused, errors.Join(fmt.Errorf("nobody here signs in as %q", call.Args[0]), tellHeads(r.DB))
 	}
 	if err != nil {
 		return appliance.Failed, err
@@ -140,6 +140,27 @@ func passwdCommand(ctx context.Context, r *appliance.Running, call appliance.Cal
 	}
 	_, err = fmt.Fprintln(call.Stdout, secret)
 	return appliance.Done, err
+}
+
+// tellHeads says how those sign in whom nobody in a browser can help, to who has
+// the machine in hand: a head may have forgotten that as well.
+func tellHeads(db *store.DB) error {
+	var list []string
+	err := db.View(func(tx *store.Tx) error {
+		for p, err := range school.People.All(tx) {
+			if err != nil {
+				return err
+			}
+			if x := &p.Value; x.Login != "" && x.Left == "" && x.Is(school.Head, school.Operator, school.Signatory) {
+				list = append(list, fmt.Sprintf("%s signs in as %q", x.Name(), x.Login))
+			}
+		}
+		return nil
+	})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return errors.New(strings.Join(list, "; "))
 }
 
 // giveOneTime makes a hash the person's one-time secret and ends the sessions. It
