@@ -120,6 +120,7 @@ func TestFromMarksToBulletins(t *testing.T) {
 	if said := verdictOf(t, s, old); said != "replaced" {
 		t.Errorf("after a power cut /verify says of the first bulletin: %s", said)
 	}
+	t.Run("the power goes at a keystroke", func(t *testing.T) { killedAtKeystrokes(t, s, english) })
 }
 
 // gap is a line of the board on which something is missing.
