@@ -256,6 +256,9 @@ func TestFilesWaitForTheirWindow(t *testing.T) {
 		if u := laneUse(t, b, store.Bulk); u.Hold != HeldTime || u.Until.Hour() != 21 {
 			t.Errorf("hold %q until %v", u.Hold, u.Until)
 		}
+		if held := b.engine.Status().Held; len(held) != 2 || held[1].Lane != store.Bulk || held[1].Hold != HeldTime {
+			t.Errorf("the status says that %+v wait", held)
+		}
 		tick(11*time.Hour + 14*time.Minute)
 		if missing(t, &b.simSite) != 2 {
 			t.Errorf("a file came at %v", b.clock.Time())

@@ -31,7 +31,7 @@ import (
 type crowdBench struct {
 	*testing.T
 	boxes, changes int
-	dir, addr      string
+	dir, addr, bin string
 	office         *exec.Cmd
 	pin            ed25519.PublicKey
 	z              *codecs
@@ -76,6 +76,8 @@ func TestBenchCrowd(t *testing.T) {
 	}
 	b.start()
 	b.crowd(time.Minute)
+	b.stop() // an office of its own for the idle: what the crowd left to be collected is not theirs
+	b.serve()
 	b.idle(2000)
 	b.count()
 }
@@ -125,7 +127,14 @@ func (b *crowdBench) start() {
 	}
 	b.addr = l.Addr().String()
 	l.Close()
-	b.office = exec.Command(bin, "ministry", "--data", b.dir, "--listen", "127.0.0.1:0", "--exchange", b.addr)
+	b.bin = bin
+	b.serve()
+	b.Cleanup(b.stop)
+}
+
+// serve has the office run until stop.
+func (b *crowdBench) serve() {
+	b.office = exec.Command(b.bin, "ministry", "--data", b.dir, "--listen", "127.0.0.1:0", "--exchange", b.addr)
 	b.office.Env = append(bare(), "PREAU_LOG_LEVEL=warn", "PREAU_MDNS_ENABLED=false")
 	log, err := os.Create(filepath.Join(filepath.Dir(b.dir), "office.log"))
 	if err != nil {
@@ -135,7 +144,6 @@ func (b *crowdBench) start() {
 	if err := b.office.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(b.stop)
 	for range 300 {
 		if c, err := net.Dial("tcp", b.addr); err == nil {
 			c.Close()
@@ -379,9 +387,19 @@ func (b *crowdBench) idle(n int) {
 	time.Sleep(2*restAfter + 5*time.Second)
 	at := b.kib("VmRSS")
 	fmt.Printf("  %s with their compressors just let go\n", b.memory("VmRSS"))
+	ask := func() {
+		for _, c := range conns {
+			if c != nil {
+				if _, err := c.Write([]byte{chunkPing}); err != nil {
+					b.Errorf("ask: %v", err)
+				}
+			}
+		}
+	}
 	for last := int64(0); at != last; { // the runtime gives memory back within minutes
 		last = at
-		time.Sleep(time.Minute)
+		time.Sleep(pingEvery)
+		ask()
 		at = min(at, b.kib("VmRSS"))
 	}
 	each := float64(at-before) / float64(n)
@@ -391,13 +409,7 @@ func (b *crowdBench) idle(n int) {
 	cpu := b.cpu()
 	const rounds = 5
 	for range rounds {
-		for _, c := range conns {
-			if c != nil {
-				if _, err := c.Write([]byte{chunkPing}); err != nil {
-					b.Errorf("ask: %v", err)
-				}
-			}
-		}
+		ask()
 		time.Sleep(2 * time.Second)
 	}
 	used := b.cpu() - cpu - base

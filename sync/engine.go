@@ -39,13 +39,14 @@ type Engine struct {
 	z    *codecs
 	led  *ledger
 
-	mu     sync.Mutex
-	site   string      // school code
-	lacks  []laneWaits // files that the office said it lacks
-	batch  int         // bytes, as the last session measured
-	status Status
-	now    *recorder  // of the session that is open
-	once   sync.Mutex // one attempt at a time
+	mu      sync.Mutex
+	site    string      // school code
+	lacks   []laneWaits // files that the office said it lacks
+	batch   int         // bytes, as the last session measured
+	status  Status
+	now     *recorder  // of the session that is open
+	written Report     // the newest that was written down
+	once    sync.Mutex // one attempt at a time
 }
 
 const (
@@ -59,7 +60,9 @@ func NewEngine(o EngineOptions) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(zstd.SpeedBetterCompression), led: newLedger(o.DB, o.Budget), status: Status{State: "never"}}
+	e := &Engine{o: o, site: o.Site, kick: make(chan struct{}, 1), z: newCodecs(zstd.SpeedBetterCompression), led: newLedger(o.DB, o.Budget), status: Status{State: "never"}}
+	e.remember()
+	return e
 }
 
 // SetSite is told the school's code when an enrolment has given another.
@@ -186,6 +189,17 @@ func (e *Engine) Status() Status {
 	if err != nil {
 		return s
 	}
+	if len(e.o.Budget) > 0 {
+		uses, err := e.led.use()
+		if err != nil {
+			return s
+		}
+		for _, u := range uses {
+			if u.Hold != Open {
+				s.Held = append(s.Held, u)
+			}
+		}
+	}
 	for _, w := range list {
 		s.Pending.Records += w.Records
 		s.Pending.Bytes += w.Bytes
@@ -242,6 +256,7 @@ func (e *Engine) locked(ctx context.Context, ends bool) (Report, error) {
 		e.status.Reports = e.status.Reports[:keptBack]
 	}
 	e.mu.Unlock()
+	e.keep(Report{})
 	e.o.Log.Info("exchange", "sent", r.Sent, "received", r.Received, "up", r.Up, "down", r.Down, "failed", r.Stage, "cause", r.Err)
 	return r, err
 }

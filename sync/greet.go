@@ -121,6 +121,7 @@ func (e *Engine) met(s *session) {
 	e.mu.Lock()
 	e.status.State, e.status.LastContact, e.status.LastError = "connected", now, ""
 	e.mu.Unlock()
+	e.keep(s.rec.far())
 	s.onIdle = func() {
 		e.mu.Lock()
 		e.status.LastContact = time.Now()

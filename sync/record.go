@@ -68,7 +68,7 @@ var (
 
 // Collections are the exchange's own, for store.Open on either side.
 func Collections() []store.Definition {
-	return []store.Definition{peers, codes, offices, sticks, stands, segments, escrows, used, displaced, settled}
+	return []store.Definition{peers, codes, offices, sticks, stands, segments, escrows, used, attempts, displaced, settled}
 }
 
 // Peers lists the boxes, the revoked too.

@@ -36,6 +36,7 @@ type Status struct {
 	Next        time.Time     `json:"next"` // when it calls again
 	Now         Report        `json:"-"`    // the session that is open, so far; Started is zero when none is
 	Reports     []Report      `json:"-"`    // newest first
+	Held        []LaneUse     `json:"-"`    // the lanes that wait for their hour or their bytes
 }
 
 // Pending is what waits to leave.
