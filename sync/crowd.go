@@ -218,7 +218,9 @@ func (h *Hub) returnMemory(ctx context.Context) {
 			now := h.z.inUse.Load()
 			if most = max(most, now); most-now >= many {
 				most = now
-				runtime.GC()
+				for range 3 {
+					runtime.GC() // each may halve the stacks, which the handshakes made large
+				}
 				debug.FreeOSMemory()
 			}
 		}

@@ -122,8 +122,9 @@ func (h *Hub) serve(ctx context.Context, raw net.Conn, config *tls.Config) {
 	conn := tls.Server(m, config)
 	defer conn.Close()
 	shake, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	if err := conn.HandshakeContext(shake); err != nil {
+	err := conn.HandshakeContext(shake)
+	cancel()
+	if err != nil {
 		h.o.Log.Info("exchange: no handshake", "cause", err)
 		return
 	}

@@ -50,7 +50,7 @@ type framer struct {
 // newFramer speaks with the dictionary of this id, 0: none. It reads with any it knows.
 func newFramer(rw io.ReadWriter, z *codecs, dict uint32) (*framer, error) {
 	f := &framer{raw: rw, z: z}
-	f.src.in = bufio.NewReaderSize(rw, 4<<10)
+	f.src.in = bufio.NewReaderSize(rw, 512) // for the heads of chunks; what is long goes by it
 	return f, f.speak(dict)
 }
 
