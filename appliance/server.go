@@ -121,7 +121,7 @@ func (r *Running) Pages() web.Options {
 // options are the site's pages: its own, and those of its modules for this kind.
 func (x *server) options() web.Options {
 	o := web.Options{
-		DB: x.DB, Kind: x.Kind, Words: ownWords(x.Modules), Hosts: x.hosts.ours, SyncLine: x.syncLine,
+		DB: x.DB, Kind: x.Kind, Words: ownWords(x.Modules), Hosts: x.hosts.ours, SyncLine: x.syncLine, Held: x.heldLanes,
 		Reach: x.reach,
 		Log:   x.Log, Version: x.Version, HSTS: x.Config.HTTPS.HSTS,
 	}

@@ -71,6 +71,18 @@ func (x *server) Status() (Status, error) {
 // under the roof is drawn on every page, and what waits is counted each time.
 const exchangeHolds = time.Second
 
+// heldLanes are those that wait for their hour or for their bytes.
+func (x *server) heldLanes() map[store.Lane]web.Held {
+	if x.Kind != web.Box {
+		return nil
+	}
+	held := map[store.Lane]web.Held{}
+	for _, u := range x.exchange().Held {
+		held[u.Lane] = web.Held{Why: string(u.Hold), Until: u.Until}
+	}
+	return held
+}
+
 // exchange is the exchange's status, at most exchangeHolds old.
 func (x *server) exchange() boxsync.Status {
 	x.ex.Lock()

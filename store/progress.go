@@ -22,6 +22,7 @@ func (s State) String() string {
 type ProgressOf struct {
 	State State
 	Since time.Time
+	Lane  Lane // on which it waits; else zero
 }
 
 // Progress is where this store's own Up record stands. It comes from the
@@ -38,7 +39,7 @@ func Progress(tx *Tx, id ID) (ProgressOf, error) {
 // each of its rows, and finding them again would cost more than the page.
 func ProgressOfRecord(tx *Tx, m Meta) ProgressOf {
 	if m.Home != Up || !tx.atHome(m) {
-		return ProgressOf{Here, m.Time}
+		return ProgressOf{State: Here, Since: m.Time}
 	}
 	return tx.progress(Feed{Origin: m.Origin, Lane: m.Lane}, m.Number, m.Time)
 }
@@ -55,23 +56,23 @@ func ProgressAt(tx *Tx, id ID, site string) (ProgressOf, error) {
 			return tx.progress(Feed{Origin: tx.origin(), Lane: m.lane, Site: site}, m.n, row.Time), nil
 		}
 	}
-	return ProgressOf{Here, row.Time}, nil
+	return ProgressOf{State: Here, Since: row.Time}, nil
 }
 
 func (tx *Tx) progress(f Feed, n uint64, written time.Time) ProgressOf {
 	tx.reading(ProgressName)
 	prefix := ackKey(f, 0)
 	prefix = prefix[:len(prefix)-8]
-	p := ProgressOf{Waiting, written}
+	p := ProgressOf{Waiting, written, f.Lane}
 	tx.scan(prefix, ackKey(f, n-1), false, func(_, v []byte) bool {
-		p = ProgressOf{Arrived, millis(v)} // the first acknowledgement that covers it
+		p = ProgressOf{State: Arrived, Since: millis(v)} // the first acknowledgement that covers it
 		return false
 	})
 	if p.State == Arrived {
 		return p
 	}
 	if m, ok := tx.db.sent.Load(f); ok && m.(sentMark).number >= n {
-		return ProgressOf{Sent, m.(sentMark).at}
+		return ProgressOf{State: Sent, Since: m.(sentMark).at}
 	}
 	return p
 }

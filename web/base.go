@@ -47,6 +47,7 @@ type Base struct {
 
 	Refresh time.Duration // the page asks again after this long; progress pages only
 
+	held    map[store.Lane]Held
 	css     string
 	icon    string
 	scripts map[string]string
@@ -71,6 +72,13 @@ type Link struct {
 // SyncLine is the one line under the roof that staff see when the exchange is
 // not as it should be. Texts are in the person's language.
 type SyncLine struct{ Icon, Bold, Text, Href string }
+
+// Held is why a lane of the exchange waits, and until when; zero where that cannot
+// be said.
+type Held struct {
+	Why   string // window (for its hour), day, month (their bytes are used), doubtful (nobody knows the hour)
+	Until time.Time
+}
 
 // Task is one line of what is due.
 type Task struct {
@@ -231,6 +239,9 @@ func (b Base) State(p store.ProgressOf) Mark {
 	case store.Waiting:
 		m.Icon, m.Tone = "clock", Ochre
 		m.Text = b.T("web.state.since_span", "span", b.Ago(p.Since))
+		if h, ok := b.held[p.Lane]; ok {
+			m.Bold = b.T("web.state.held."+h.Why, "time", b.Moment(h.Until))
+		}
 	case store.Sent:
 		m.Icon, m.Tone = "arrow", Blue
 		m.Text = b.T("web.state.at", "time", b.Moment(p.Since))

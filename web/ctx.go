@@ -187,6 +187,7 @@ func (c *Ctx) Base(titleKey string, kv ...any) Base {
 		b.Role = c.T(c.actor.Roles[0].WordKey())
 		b.Nav = c.navigation()
 		b.Sync = c.syncLine()
+		b.held = c.held()
 	}
 	if c.flash != nil {
 		b.Flash = c.T(c.flash.Key, pairs(c.flash.Args)...)

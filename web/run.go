@@ -188,6 +188,7 @@ func (c *Ctx) makeETag(tx *store.Tx) string {
 		}
 		number(c.srv.epoch.Load())
 		number(c.srv.born)
+		part(fmt.Sprint(c.held()))
 	}
 	if every := c.route.route.Every; every > 0 {
 		number(uint64(c.now.UnixNano() / int64(every)))
@@ -258,6 +259,14 @@ func (c *Ctx) navigation() []Link {
 		links[best].Current = true
 	}
 	return links
+}
+
+// held are the lanes that wait, where the page says where records are.
+func (c *Ctx) held() map[store.Lane]Held {
+	if c.srv.o.Held == nil || c.route == nil || c.route.reads != nil && !c.route.reads[store.ProgressName] {
+		return nil
+	}
+	return c.srv.o.Held()
 }
 
 func (c *Ctx) syncLine() *SyncLine {

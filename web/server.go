@@ -28,11 +28,14 @@ type Options struct {
 	Hosts    func(string) bool // accepted host names, without port; nil: this machine's addresses and localhost
 	Reach    func() []string   // see Ctx.Addresses; nil or none: the site's own name on the LAN
 	SyncLine func(*Ctx) *SyncLine
-	Zone     *time.Location // nil: UTC, which is Togo's
-	Log      *slog.Logger   // nil: silent
-	Version  string
-	HSTS     bool   // over HTTPS, tell browsers to use nothing else for a year
-	InClear  string // page that says what a connection without HTTPS means; "" for none
+	// Held are the lanes that wait for their hour or for their bytes, so that a record
+	// says so. It is asked for every page that shows where records are. May be nil.
+	Held    func() map[store.Lane]Held
+	Zone    *time.Location // nil: UTC, which is Togo's
+	Log     *slog.Logger   // nil: silent
+	Version string
+	HSTS    bool   // over HTTPS, tell browsers to use nothing else for a year
+	InClear string // page that says what a connection without HTTPS means; "" for none
 
 	// Undeclared hears of a collection that a page read without declaring it,
 	// and Unknown of a words key that no catalogue has. Tests fail by them.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"preau/school"
 	"preau/store"
@@ -260,5 +261,31 @@ func TestWhatLeftChangesThePage(t *testing.T) {
 	s.DB.Sent(feed, head)
 	if p := c.Do(req); p.Status != 200 || strings.Contains(p.Text(), "attend le lien depuis") {
 		t.Errorf("after it left: %s", p)
+	}
+}
+
+// A record that waits for its lane says for what, also on a page that the browser
+// holds since before; what other lanes wait for is not its affair.
+func TestWhatWaitsForItsLaneSaysSo(t *testing.T) {
+	var held map[store.Lane]web.Held
+	s := newSample(t, 1, func(o *webtest.Setup) { o.Held = func() map[store.Lane]web.Held { return held } })
+	c := s.AsOwn(school.Head)
+	p := c.Get("/notes")
+	now, _ := s.Clock.Now()
+	for _, to := range []struct {
+		held map[store.Lane]web.Held
+		want string
+	}{
+		{map[store.Lane]web.Held{store.Bulk: {Why: "window", Until: now.Add(time.Hour)}}, "attend le lien"},
+		{map[store.Lane]web.Held{store.Records: {Why: "window", Until: now.Add(3 * time.Hour)}}, "attend " + web.FormatMoment("fr", now.Add(3*time.Hour), now)},
+		{map[store.Lane]web.Held{store.Records: {Why: "day", Until: now.AddDate(0, 0, 1)}}, "attend " + web.FormatMoment("fr", now.AddDate(0, 0, 1), now) + " : octets du jour épuisés"},
+		{map[store.Lane]web.Held{store.Records: {Why: "doubtful"}}, "attend que l’heure soit connue"},
+	} {
+		held = to.held
+		req := request(t, http.MethodGet, s.URL+"/notes")
+		req.Header.Set("If-None-Match", p.Header.Get("ETag"))
+		if p = c.Do(req); p.Status != 200 || !p.Has(to.want) {
+			t.Errorf("%d, not %q: %s", p.Status, to.want, p)
+		}
 	}
 }

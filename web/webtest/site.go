@@ -29,6 +29,7 @@ type Setup struct {
 	Words       []fs.FS
 	Collections []store.Definition
 	SyncLine    func(*web.Ctx) *web.SyncLine
+	Held        func() map[store.Lane]web.Held
 	Hosts       func(string) bool
 	// Loose lets pages read what they did not declare and use unknown words.
 	Loose bool
@@ -66,7 +67,7 @@ func New(t testing.TB, o Setup) *Site {
 		t.Fatal(err)
 	}
 	opts := web.Options{
-		DB: s.DB, Kind: o.Kind, Routes: o.Routes, API: o.API, Nav: o.Nav, Words: o.Words, SyncLine: o.SyncLine,
+		DB: s.DB, Kind: o.Kind, Routes: o.Routes, API: o.API, Nav: o.Nav, Words: o.Words, SyncLine: o.SyncLine, Held: o.Held,
 		Hosts: o.Hosts, Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	if !o.Loose {
