@@ -216,6 +216,7 @@ type minutesPage struct {
 	Facts  []web.Fact
 	Last   bool
 	Counts []web.Fact
+	Head   string // "Le proviseur"
 }
 
 type minuteRow struct {
@@ -229,7 +230,7 @@ func showMinutes(c *web.Ctx) error {
 	}
 	r := resultsPage{Base: c.Base("marks.minutes.title", "class", d.Class.Value.Label)}
 	r.fill(d)
-	p := minutesPage{Base: r.Base, Class: d.Class.ID, Number: d.Period.Number, Facts: r.Facts, Last: d.last}
+	p := minutesPage{Base: r.Base, Class: d.Class.ID, Number: d.Period.Number, Facts: r.Facts, Last: d.last, Head: d.headTitle()}
 	p.Lead = d.Period.Name + " · " + d.Year.Label
 	p.Back = web.Link{Label: p.T("marks.results.title", "class", d.Class.Value.Label), Href: resultsPath(d.Class.ID, d.Period.Number)}
 	count := map[string]int{}

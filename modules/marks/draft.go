@@ -115,6 +115,9 @@ func (d *draft) shown(r average.SubjectResult) string {
 
 func (d *draft) number(s string) string { return web.FormatDecimal(d.lang, s) }
 
+// headTitle is what stands over the head's signature.
+func (d *draft) headTitle() string { return cmp.Or(d.Pack.About.Head, d.say("marks.bulletin.head")) }
+
 // inShort is what a QR code says of the i-th pupil's bulletin.
 func (d *draft) inShort(i int) string {
 	r := d.results.Pupils[i]
@@ -140,7 +143,7 @@ func (d *draft) page(i int, reference, day string) bulletin.Page {
 		Title: d.say("marks.bulletin.title", "period", d.Period.Name, "year", d.Year.Label),
 		Right: []string{d.Pack.About.Republic, d.Pack.About.Motto, d.site.Name}, Reference: d.say("marks.bulletin.reference", "reference", reference),
 		Check: []string{d.say("marks.bulletin.pack", "name", d.Pack.About.Name, "version", d.Pack.About.Version)},
-		Place: d.say("marks.bulletin.place", "place", d.town(), "day", on), Signatory: []string{cmp.Or(d.Pack.About.Head, d.say("marks.bulletin.head")), d.head},
+		Place: d.say("marks.bulletin.place", "place", d.town(), "day", on), Signatory: []string{d.headTitle(), d.head},
 	}
 	if h, ok := d.Pack.HeaderOn(day); ok {
 		page.Left = append(page.Left, h.Left...)

@@ -100,10 +100,10 @@ func run[T any](tab *Tab, what string, a chromedp.Action[T]) T {
 	return v
 }
 
-// Width sets the width of the window in pixels.
+// Width sets the width of the window in pixels; it is 768 high.
 func (tab *Tab) Width(px int) {
 	tab.t.Helper()
-	tab.do("set the width", chromedp.EmulateViewport(int64(px), 800))
+	tab.do("set the width", chromedp.EmulateViewport(int64(px), 768))
 }
 
 // NoScript switches scripts off for what is opened next.
