@@ -76,12 +76,12 @@ func (p *yearPlan) count(v verdict) (n int) {
 }
 
 // yearColumns are the places of what is read, -1 where there is none.
-type yearColumns struct{ matricule, name, surname, given, verdict, class, at int }
+type yearColumns struct{ matricule, name, surname, given, now, verdict, class, at int }
 
 // findColumns finds the row of headings by what it says.
 func findColumns(rows []sheet.Row) (yearColumns, bool) {
 	for i, r := range rows[:min(len(rows), 40)] {
-		c := yearColumns{-1, -1, -1, -1, -1, -1, i}
+		c := yearColumns{-1, -1, -1, -1, -1, -1, -1, i}
 		for j := range r.Cells {
 			text := r.Text(j)
 			folded := school.Fold(text)
@@ -96,6 +96,8 @@ func findColumns(rows []sheet.Row) (yearColumns, bool) {
 				c.name = j
 			case c.surname < 0 && roll.Recognise(text, school.PupilKind) == roll.Surname:
 				c.surname = j
+			case c.now < 0 && roll.Recognise(text, school.PupilKind) == roll.Class:
+				c.now = j
 			case c.given < 0 && roll.Recognise(text, school.PupilKind) == roll.Given:
 				c.given = j
 			}
@@ -168,7 +170,10 @@ func (p *yearPlan) row(tx *store.Tx, r sheet.Row, c yearColumns, d *school.Direc
 	refuse := func(key string, kv ...any) {
 		p.Faults = append(p.Faults, yearFault{r.Line, shown, school.Refuse(key, "", kv...)})
 	}
-	who, ok := onlyPupil(tx, d, matricule, name)
+	who, ok := onlyPupil(tx, d, matricule, name, func(l school.Listed) bool {
+		now := cellText(r, c.now)
+		return now == "" || roll.ClassKey(words.pack, now) == roll.ClassKey(words.pack, words.classes[l.Class].Label)
+	})
 	if !ok {
 		refuse("people.year.refused.unknown")
 		return
@@ -217,7 +222,7 @@ func (p *yearPlan) row(tx *store.Tx, r sheet.Row, c yearColumns, d *school.Direc
 
 // onlyPupil finds the one pupil here whom a row means: by matricule, else by a
 // name that nobody else bears.
-func onlyPupil(tx *store.Tx, d *school.Directory, matricule, name string) (school.Listed, bool) {
+func onlyPupil(tx *store.Tx, d *school.Directory, matricule, name string, inClass func(school.Listed) bool) (school.Listed, bool) {
 	if matricule != "" {
 		r, err := school.Roster.ByMatricule(tx, school.PupilKind, matricule)
 		if err != nil || r.Value.Left != "" {
@@ -230,15 +235,15 @@ func onlyPupil(tx *store.Tx, d *school.Directory, matricule, name string) (schoo
 		slices.Sort(list)
 		return strings.Join(list, " ")
 	}
-	var one school.Listed
-	n := 0
 	found, _ := d.Find(school.Wanted{Kind: school.PupilKind, Query: name})
-	for _, l := range found {
-		if parts(l.Name) == parts(name) {
-			one, n = l, n+1
-		}
+	found = slices.DeleteFunc(slices.Clone(found), func(l school.Listed) bool { return parts(l.Name) != parts(name) })
+	if len(found) > 1 {
+		found = slices.DeleteFunc(found, func(l school.Listed) bool { return !inClass(l) })
 	}
-	return one, n == 1
+	if len(found) != 1 {
+		return school.Listed{}, false
+	}
+	return found[0], true
 }
 
 // apply writes the plan of a list: classes, repeating, departures on a day, and
