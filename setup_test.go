@@ -132,6 +132,11 @@ func TestSetUpInTheBrowser(t *testing.T) {
 	box.Print("setup-box-key")
 	printKey(t, box)
 	p.see(box, "setup-box-enrol", "Étape 4 sur 6")
+	box.Open("/status")
+	if !box.Has("pas encore inscrit au ministère") || box.Has("tout est au ministère") {
+		t.Errorf("a box that the ministry does not know: %s", box.Text())
+	}
+	box.Open("/setup/enrol")
 	powercut()
 	box.Fill("office", s.Exchange)
 	box.Fill("code", "0000-0000-0000-0000")

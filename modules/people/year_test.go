@@ -28,6 +28,9 @@ func TestChangeOfYear(t *testing.T) {
 	if !ready.Has("2 classes ajoutées à 2027-2028") {
 		t.Fatalf("the classes: %s", ready)
 	}
+	if strings.Contains(ready.Body, `action="/admin/year/classes"`) {
+		t.Errorf("classes that are there are offered again: %s", ready)
+	}
 	if p := ready.Submit("/admin/year/class", map[string]any{"label": "Salle 12"}); !p.Has("ne se lit pas comme une classe") {
 		t.Errorf("a class that is none: %s", p)
 	}
@@ -107,6 +110,12 @@ func TestChangeOfYear(t *testing.T) {
 	}
 	if p := l.As(school.Secretary).Get("/admin/year"); p.Status != http.StatusNotFound {
 		t.Errorf("a secretary changes the year: %d", p.Status)
+	}
+}
+
+func TestYearOfAnEmptySchool(t *testing.T) {
+	if p := site(t).As(school.Head).Get("/admin/year"); !p.Has("Aucune classe n’est encore inscrite") || p.Has("Reprendre") {
+		t.Errorf("nothing to take over: %s", p)
 	}
 }
 

@@ -42,6 +42,7 @@ type yearPage struct {
 	web.Base
 	Now, Next   string
 	From, Until string
+	ToMake      int                     // of these, not in the next year yet
 	Classes     int                     // of the next year
 	Here        int                     // classes of this year
 	Last        *store.Record[yearList] // in force, and can be taken back
@@ -64,8 +65,15 @@ func newYearPage(c *web.Ctx) (p yearPage, err error) {
 			return err
 		}
 		p.Now, p.Next, p.From, p.Until = now.Label, next.Label, next.From, next.Until
-		if p.Here, err = school.Classes.Count(tx, "year", now.Label); err != nil {
+		here, err := school.Roster.ClassesOf(tx, now.Label)
+		if err != nil {
 			return err
+		}
+		p.Here, p.ToMake = len(here), 0
+		for _, k := range here {
+			if _, err := school.Roster.ClassByLabel(tx, next.Label, k.Value.Label); err != nil {
+				p.ToMake++
+			}
 		}
 		if p.Classes, err = school.Classes.Count(tx, "year", next.Label); err != nil {
 			return err

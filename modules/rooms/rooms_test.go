@@ -72,6 +72,17 @@ func (l *lab) give(t testing.TB, c *webtest.Client, pupil store.ID) string {
 	return pin
 }
 
+// A school without classes: who leads it is not sent to who leads it.
+func TestNoClassYet(t *testing.T) {
+	m := rooms.Module()
+	s := webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: m.Collections})
+	for role, words := range map[school.Role]string{school.Head: "Elles viennent avec la liste des élèves", school.Teacher: "Aucune classe ne vous est confiée"} {
+		if p := s.As(role).Get("/rooms"); !p.Has(words) {
+			t.Errorf("a %s: %s", role, p)
+		}
+	}
+}
+
 // A class at the lab: no room, a room, a one-time PIN, one's own, out and in again.
 func TestAPupilsFirstDay(t *testing.T) {
 	l := openLab(t, 3)
