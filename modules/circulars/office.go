@@ -1,6 +1,7 @@
 package circulars
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -63,7 +64,6 @@ func officeList(c *web.Ctx) error {
 		if err != nil {
 			return err
 		}
-		see := visible(c, tx)
 		n := 0
 		for _, id := range ids {
 			here := n >= from && n < from+perPage
@@ -89,31 +89,65 @@ func officeList(c *web.Ctx) error {
 			if row.State, _, err = stateOf(tx, r.ID); err != nil {
 				return err
 			}
-			for _, code := range store.Addressed(tx, r.ID) {
-				if see(code) {
-					row.Schools++
-				}
-			}
-			for rc, err := range receipts.Where(tx, "circular", r.ID) {
-				if err != nil {
-					return err
-				}
-				if !see(rc.Value.Site) {
-					continue
-				}
-				row.Here++
-				row.Read.Read += rc.Value.All.Read
-				row.Read.Staff += rc.Value.All.Staff
-			}
 			p.Rows = append(p.Rows, row)
 		}
 		p.Pages = web.PagesOf("/circulars", url.Values{"q": {p.Query}}, from, perPage, n)
-		return nil
+		return p.count(c, tx, from)
 	})
 	if err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, officeListView(p))
+}
+
+// heard is what the schools that a person may see have said of a circular.
+type heard struct {
+	schools int
+	read    Count
+}
+
+// count puts the figures of the schools to the rows. A circular to the whole
+// country has a receipt of every school: those of a page are read once for all who
+// may see the same schools, until another arrives.
+func (p *officeListPage) count(c *web.Ctx, tx *store.Tx, from int) error {
+	see := visible(c, tx)
+	sum := func() ([]heard, error) {
+		list := make([]heard, len(p.Rows))
+		for i, row := range p.Rows {
+			for r, err := range receipts.Where(tx, "circular", row.ID) {
+				if err != nil {
+					return nil, err
+				}
+				if see(r.Value.Site) {
+					list[i].schools++
+					list[i].read.Read += r.Value.All.Read
+					list[i].read.Staff += r.Value.All.Staff
+				}
+			}
+		}
+		return list, nil
+	}
+	if p.Query == "" {
+		read, who := sum, c.Person()
+		key := fmt.Sprint("circulars.heard|", from, "|", org.Today(tx), "|", who.Roles, "|", who.Scope)
+		sum = func() ([]heard, error) {
+			return web.Remember(c, tx, key, []string{circulars.Name(), receipts.Name(), org.Units.Name()}, read)
+		}
+	}
+	list, err := sum()
+	if err != nil {
+		return err
+	}
+	for i := range p.Rows {
+		row := &p.Rows[i]
+		row.Here, row.Read = list[i].schools, list[i].read
+		for _, code := range store.Addressed(tx, row.ID) {
+			if see(code) {
+				row.Schools++
+			}
+		}
+	}
+	return nil
 }
 
 // signedIDs lists the signed circulars, newest first.

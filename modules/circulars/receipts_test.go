@@ -92,6 +92,27 @@ func TestTheCountsTellSilenceFromNotRead(t *testing.T) {
 	if p := o.As(school.Inspector).Get("/circulars"); !p.Has("0 / 1") || p.Has("/ 72") {
 		t.Errorf("the inspector's list: %s", p.Text())
 	}
+	// The figures of a list are read once for all who may see the same schools, and
+	// anew when another receipt comes.
+	for _, role := range []school.Role{school.Publisher, school.Statistician} {
+		if p := o.As(role).Get("/circulars"); !p.Has("30 / 72") || !p.Has("60 / 300") {
+			t.Errorf("the list of a %s: %s", role, p.Text())
+		}
+	}
+	update(t, o.DB, func(tx *store.Tx) error {
+		now, _ := tx.Now()
+		_, err := receipts.Add(tx, Receipt{Circular: id, Site: "TG-2", Received: now, All: Count{Read: 3, Staff: 7}})
+		return err
+	})
+	if p := o.As(school.Statistician).Get("/circulars"); !p.Has("31 / 72") || !p.Has("63 / 307") {
+		t.Errorf("the list after another receipt: %s", p.Text())
+	}
+	if p := o.As(school.Inspector).Get("/circulars"); !p.Has("1 / 1") || !p.Has("3 / 7") {
+		t.Errorf("the inspector's list after it: %s", p.Text())
+	}
+	if p := o.As(school.Statistician).Get("/circulars?q=inconnue"); p.Has("31 / 72") {
+		t.Errorf("a search that finds nothing: %s", p.Text())
+	}
 	if r := answered[receiptsOut](t, o.API(school.Inspector), 200, "GET", "/circulars/"+id.String()+"/receipts", ""); len(r.Schools) != 1 || r.Schools[0].Code != "TG-2" {
 		t.Errorf("the inspector's API: %+v", r)
 	}
