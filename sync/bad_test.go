@@ -128,7 +128,7 @@ func FuzzFrames(f *testing.F) {
 			if err != nil {
 				return
 			}
-			for _, v := range []any{&helloWire{}, &welcomeWire{}, &batchWire{}, &blobWire{}, &cursorWire{}, &byeWire{}, &compareWire{}} {
+			for _, v := range []any{&helloWire{}, &welcomeWire{}, &batchWire{}, &blobWire{}, &cursorWire{}, &byeWire{}, &compareWire{}, &stateWire{}, &lanesWire{}, &enrolWire{}, &enroledWire{}} {
 				_ = unmarshal(body, v)
 			}
 		}
