@@ -232,7 +232,7 @@ type apiFault struct {
 }
 
 func (c *Ctx) failJSON(f fault) {
-	e := apiFault{Key: f.key, Message: c.T(f.key+".text", "host", c.Addresses()[0], "max", c.maxBody())}
+	e := apiFault{Key: f.key, Message: c.T(f.key+".text", "host", c.Addresses()[0], "max", inMB(c.maxBody()))}
 	if len(f.refusals) > 0 {
 		r := f.refusals[0]
 		e = apiFault{Key: r.Key, Field: r.Field, Message: c.T(r.Key, pairs(r.Args)...)}

@@ -208,7 +208,7 @@ func (c *Ctx) faultPage(f fault) faultView {
 			v.Texts = append(v.Texts, b.Sentence(r))
 		}
 	} else {
-		v.Texts = []string{c.T(f.key+".text", "host", c.Addresses()[0], "max", c.maxBody())}
+		v.Texts = []string{c.T(f.key+".text", "host", c.Addresses()[0], "max", inMB(c.maxBody()))}
 	}
 	v.Way = Button{Label: c.T("web.error.home"), Href: "/"}
 	if f.status == http.StatusUnauthorized {

@@ -142,7 +142,7 @@ func TestTooMuchIsRefusedEarly(t *testing.T) {
 	form := s.As(school.Head).Get("/notes/new")
 	big := webtest.File{Name: "film.mp4", Data: make([]byte, 5<<20)}
 	p := form.Submit("/notes/new", map[string]any{"subject": "gardé", "annex": []webtest.File{big}})
-	if p.Status != http.StatusRequestEntityTooLarge || !p.Has("Choisissez un fichier plus petit") {
+	if p.Status != http.StatusRequestEntityTooLarge || !p.Has("dépasse 4 Mo") || !p.Has("Choisissez un fichier plus petit") {
 		t.Fatalf("%s", p)
 	}
 	if got, _ := p.Field("subject"); got != "gardé" {

@@ -273,5 +273,9 @@ func isStore(err error) bool {
 }
 
 func tooLarge(field string, max int64) error {
-	return school.Refuse("web.refused.too_large", field, "max", max)
+	return school.Refuse("web.refused.too_large", field, "max", inMB(max))
 }
+
+// inMB is a limit as people know the size of a file: "12" of 12 Mo. No limit is
+// below one.
+func inMB(bytes int64) int64 { return bytes / 1_000_000 }
