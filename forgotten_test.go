@@ -4,6 +4,7 @@ import (
 	"html"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,6 +59,8 @@ func TestForgottenSecrets(t *testing.T) {
 
 	// A teacher who has tried too often: the head gives a password for one use.
 	boss := s.enter("box", "head", 0)
+	record := boss.Get(linkOf(t, boss.Get("/people?q="+url.QueryEscape(pupil.Name)), "/people/", pupil.Name))
+	linkOf(t, record, "/rooms/pupils/", "Nouveau PIN")
 	tryAll(t, s, teacher, 9)
 	access := boss.Get(linkOf(t, boss.Get("/people/staff"), "/people/staff/", teacher.Name))
 	once, ok = access.Field("secret")

@@ -984,9 +984,9 @@ func doorsView(b web.Base, doors []string, qr string) templ.Component {
 		for i, at := range doors {
 			if i > 0 {
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(b.T("rooms.or"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = web.Text(" " + b.T("rooms.or") + " ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 158, Col: 21}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `rooms.templ`, Line: 158, Col: 33}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var47))
 				if templ_7745c5c3_Err != nil {

@@ -31,7 +31,8 @@ func openLab(t testing.TB, n int) *lab {
 	school.DefaultCost = school.Cost{Passes: 1, Memory: 64, Threads: 1}
 	t.Cleanup(func() { school.DefaultCost = cost })
 	m := rooms.Module()
-	l := &lab{Site: webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: m.Collections})}
+	reach := func() []string { return []string{"http://lagune.local:8080", "http://192.0.2.7:8080"} }
+	l := &lab{Site: webtest.New(t, webtest.Setup{Routes: m.Pages, Nav: m.Nav, Words: []fs.FS{m.Files}, Collections: m.Collections, Reach: reach})}
 	surnames := []string{"AGBODJAN-PRINCE", "N'GBÉNDÉ", "KOUMÉALO", "DE SOUZA", "ƉOGBE", "TCHASSANTI-OURO"}
 	err := l.DB.Update(func(tx *store.Tx) (err error) {
 		if l.class, err = school.Classes.Add(tx, school.Class{Label: "Tle D1", Level: "Tle", Series: "D", Year: "2026-2027"}); err != nil {
@@ -98,7 +99,7 @@ func TestAPupilsFirstDay(t *testing.T) {
 		t.Errorf("no class: %s", no)
 	}
 	room := form.Submit("/rooms", map[string]any{"class": l.class.String(), "hours": "2", "label": "Salle 3"})
-	if !room.Has("La salle est ouverte") || !room.Has("0 élèves entrés sur 3") || !room.Has("lagune.local/room") {
+	if !room.Has("La salle est ouverte") || !room.Has("0 élèves entrés sur 3") || !room.Has("http://lagune.local:8080/room ou http://192.0.2.7:8080/room") {
 		t.Fatalf("opened: %s", room)
 	}
 	pin := l.give(t, teacher, l.pupils[1])
@@ -232,7 +233,7 @@ func TestSheets(t *testing.T) {
 	}
 	sheet := ask.Submit("", nil)
 	first := pinOnPaper.FindAllString(sheet.Body, -1)
-	if len(first) != 5 || !sheet.Has("lagune.local/room") {
+	if len(first) != 5 || !sheet.Has("Ouvrez http://lagune.local:8080/room ou http://192.0.2.7:8080/room, choisissez") {
 		t.Fatalf("the sheet: %s", sheet)
 	}
 	if again := teacher.Get(sheet.URL.Path); fmt.Sprint(pinOnPaper.FindAllString(again.Body, -1)) != fmt.Sprint(first) {

@@ -31,6 +31,7 @@ type Setup struct {
 	SyncLine    func(*web.Ctx) *web.SyncLine
 	Held        func() map[store.Lane]web.Held
 	Hosts       func(string) bool
+	Reach       func() []string
 	// Loose lets pages read what they did not declare and use unknown words.
 	Loose bool
 }
@@ -67,7 +68,7 @@ func New(t testing.TB, o Setup) *Site {
 		t.Fatal(err)
 	}
 	opts := web.Options{
-		DB: s.DB, Kind: o.Kind, Routes: o.Routes, API: o.API, Nav: o.Nav, Words: o.Words, SyncLine: o.SyncLine, Held: o.Held,
+		DB: s.DB, Kind: o.Kind, Routes: o.Routes, API: o.API, Nav: o.Nav, Words: o.Words, SyncLine: o.SyncLine, Reach: o.Reach, Held: o.Held,
 		Hosts: o.Hosts, Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	if !o.Loose {
