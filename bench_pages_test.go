@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -179,7 +180,7 @@ server { listen 127.0.0.1:%[2]d; root %[3]s; } }`, dir, port, root, more)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	t.Cleanup(func() { _ = c.Process.Signal(syscall.SIGTERM); _ = c.Wait() }) // killed, it would leave its workers behind
 	waitFor(t, fmt.Sprintf("127.0.0.1:%d", port))
 	out, err := exec.Command("pgrep", "-P", strconv.Itoa(c.Process.Pid)).Output()
 	if err != nil {
