@@ -123,12 +123,48 @@ func (tx *Tx) sender(o Origin, site string) (order uint64, err error) {
 		}
 		return binary.BigEndian.Uint64(v), nil
 	}
+	return tx.meet(o, site)
+}
+
+// meet gives an origin the next place in the order.
+func (tx *Tx) meet(o Origin, site string) (order uint64, err error) {
 	order = tx.counter("senders") + 1
 	if err := tx.setCounter("senders", order); err != nil {
 		return 0, err
 	}
 	tx.db.hints.met(site, o)
-	return order, tx.put(key, append(number(order), site...))
+	return order, tx.put(join(pSender, o[:]), append(number(order), site...))
+}
+
+// forebear is the order of an origin that a row of some feed names. One that was
+// never met is a life that ended before that feed began: it comes before all others.
+func (tx *Tx) forebear(o Origin, site string) (order uint64, err error) {
+	key := join(pSender, o[:])
+	if tx.get(key) != nil {
+		return tx.sender(o, site)
+	}
+	tx.db.hints.met(site, o)
+	return 0, tx.put(key, append(number(0), site...))
+}
+
+// Present notes the origin under which a peer writes now, before anything comes
+// from it: whatever rows of other lives have told, none comes after this one.
+func (db *DB) Present(o Origin, site string) error {
+	known := func(tx *Tx) bool {
+		v := tx.get(join(pSender, o[:]))
+		return len(v) >= 8 && (binary.BigEndian.Uint64(v) > 0 || string(v[8:]) != site)
+	}
+	met := false
+	if err := db.View(func(tx *Tx) error { met = known(tx); return nil }); err != nil || met {
+		return err
+	}
+	return db.Update(func(tx *Tx) error {
+		if known(tx) {
+			return nil
+		}
+		_, err := tx.meet(o, site)
+		return err
+	})
 }
 
 func (tx *Tx) apply(row Row, site string) error {
@@ -140,7 +176,7 @@ func (tx *Tx) apply(row Row, site string) error {
 	if raw == nil {
 		if row.ID.Origin != row.Origin {
 			// Made in an earlier life of the sender: it must have been the sender's.
-			if _, err := tx.sender(row.ID.Origin, site); err != nil {
+			if _, err := tx.forebear(row.ID.Origin, site); err != nil {
 				return err
 			}
 		}
@@ -150,15 +186,15 @@ func (tx *Tx) apply(row Row, site string) error {
 	if err != nil {
 		return err
 	}
-	is, err := tx.sender(row.Origin, site)
+	is, err := tx.forebear(row.Origin, site)
 	if err != nil {
 		return err
 	}
-	was, err := tx.sender(old.Origin, site)
+	was, err := tx.forebear(old.Origin, site)
 	if err != nil {
 		return err
 	}
-	if is < was || is == was && row.Number <= old.Number {
+	if is < was || row.Origin == old.Origin && row.Number <= old.Number {
 		return nil
 	}
 	same := row.Deleted == old.Deleted && bytes.Equal(row.Body, old.Body)

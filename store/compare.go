@@ -144,7 +144,7 @@ func (db *DB) Fill(rows []Row, gone []ID) error {
 			if row.Home != Down {
 				return fmt.Errorf("%w: a row of home %d to fill in", ErrBatch, row.Home)
 			}
-			if _, err := tx.sender(row.Origin, ""); err != nil {
+			if _, err := tx.forebear(row.Origin, ""); err != nil {
 				return err
 			}
 			d := tx.db.known[row.Collection]

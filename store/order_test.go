@@ -143,6 +143,38 @@ func TestAnOlderVersionNeverComesBack(t *testing.T) {
 	}
 }
 
+// A box that meets an office of two lives hears of the first only from rows in the
+// outbox of the second.
+func TestALifeThatOnlyRowsNameIsTheOlder(t *testing.T) {
+	box, office := storetest.Open(t, all...), storetest.Open(t, all...)
+	id := add(t, office, downs, note{Title: "first"})
+	if err := office.Update(func(tx *store.Tx) error { return store.Address(tx, id, []string{"TG-1"}) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := office.Rebirth(1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	f, after := store.Feed{Origin: office.Origin(), Lane: store.Records, Site: "TG-1"}, store.Cursor{}
+	for _, title := range []string{"first", "second"} {
+		if title == "second" {
+			if err := office.Update(func(tx *store.Tx) error { return downs.Set(tx, id, note{Title: title}) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := office.Changes(f, after, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := box.Apply(b, ""); err != nil {
+			t.Fatal(err)
+		}
+		after = b.To
+		if got := titles(t, box, downs, store.Query{Index: "title"}); fmt.Sprint(got) != "["+title+"]" {
+			t.Errorf("on the box: %v", got)
+		}
+	}
+}
+
 func TestAnAcknowledgementReachesNoFurtherThanTheFeed(t *testing.T) {
 	db := storetest.Open(t, all...)
 	id := add(t, db, ups, note{Title: "a"})

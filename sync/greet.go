@@ -73,6 +73,11 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 		have[f] = cur
 	}
 	e.met(s)
+	if len(w.Origin) == len(store.Origin{}) {
+		if err := e.o.DB.Present(store.Origin(w.Origin), ""); err != nil {
+			return err
+		}
+	}
 	if err := e.learnDict(commonDict(w.Dicts)); err != nil {
 		return err
 	}

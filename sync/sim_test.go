@@ -511,7 +511,7 @@ func simulate(seed uint64, dir string) (err error) {
 }
 
 // simSeeds are played always: each found something once.
-var simSeeds = []uint64{1005, 1525, 1580, 2234, 6574, 7913, 8561, 12104, 14837, 27516}
+var simSeeds = []uint64{1005, 1525, 1580, 2234, 6574, 7913, 8561, 12104, 14837, 27516, 274731}
 
 func simulateIn(t *testing.T, base string, seed uint64) {
 	dir := filepath.Join(base, strconv.FormatUint(seed, 10))
