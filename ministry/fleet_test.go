@@ -81,14 +81,14 @@ func TestTheFleetShowsTroubleFirst(t *testing.T) {
 		t.Errorf("the order is %v of\n%s", order, text)
 	}
 	for _, words := range []string{
-		"4 boîtes sur 100 établissements", "pas de contact", "enrôlée, jamais entendue", "disque presque plein, horloge fausse", "heure douteuse", "avance de 5 min", "pas encore enrôlée",
+		"4 boîtiers sur 100 établissements", "pas de contact", "enrôlé, jamais entendu", "disque presque plein, horloge fausse", "heure douteuse", "avance de 5 min", "pas encore enrôlé",
 		"Versions du programme", "1 à 50 sur 100",
 	} {
 		if !p.Has(words) {
 			t.Errorf("the page lacks %q", words)
 		}
 	}
-	if p := s.As(school.Operator).Get("/fleet?unit=IESG-AGOE"); p.Has("Ville-Neuve 1 LYC") || !p.Has("2 boîtes sur 50") || !p.Has("Ville-Neuve 2") {
+	if p := s.As(school.Operator).Get("/fleet?unit=IESG-AGOE"); p.Has("Ville-Neuve 1 LYC") || !p.Has("2 boîtiers sur 50") || !p.Has("Ville-Neuve 2") {
 		t.Errorf("one inspection: %s", p)
 	}
 	if p := s.As(school.Operator).Get("/fleet?state=sick"); p.Has("Ville-Neuve 1 LYC") || !p.Has("Ville-Neuve 3") || !p.Has("1 à 2 sur 2") {

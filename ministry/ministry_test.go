@@ -86,7 +86,7 @@ func TestASchoolIsAddedMovedEnrolledAndRevoked(t *testing.T) {
 		t.Errorf("the code came back as %q", v)
 	}
 	made := form.Submit("/schools/new", map[string]any{"code": "lyc-9", "name": "Lycée de Bè", "parent": "DRE-GL", "type": "general"})
-	if !made.Has("Établissement enregistré") || !made.Has("pas encore enrôlée") {
+	if !made.Has("Établissement enregistré") || !made.Has("pas encore enrôlé") {
 		t.Fatalf("adding: %s\n%s", made, made.Text())
 	}
 	moved := op.Get("/schools/LYC-9/edit").Submit("/schools/LYC-9/edit", map[string]any{"parent": "DRE-MA"})
@@ -97,14 +97,14 @@ func TestASchoolIsAddedMovedEnrolledAndRevoked(t *testing.T) {
 	if !shown.Has("il n’est montré qu’ici") {
 		t.Errorf("code: %s", shown.Text())
 	}
-	if again := op.Get("/schools/LYC-9/enrol"); !again.Has("Un code attend sa boîte") || again.Has("montré qu’ici") {
+	if again := op.Get("/schools/LYC-9/enrol"); !again.Has("Un code attend son boîtier") || again.Has("montré qu’ici") {
 		t.Errorf("afterwards: %s", again.Text())
 	}
 	if p := s.As(school.Publisher).Get("/schools/LYC-9/enrol"); p.Status != 404 {
 		t.Errorf("a publisher makes codes: %s", p)
 	}
 	gone := op.Get("/schools/LYC-9/revoke").Submit("/schools/LYC-9/revoke", nil)
-	if !gone.Has("0 boîte révoquée") {
+	if !gone.Has("0 boîtier révoqué") {
 		t.Errorf("revoking nobody: %s", gone.Text())
 	}
 	if fleet := op.Get("/fleet"); !fleet.Has("Lycée de Bè") {
