@@ -172,7 +172,7 @@ func forward(tx *store.Tx, id store.ID, who school.Actor, note string, roles []s
 	if err != nil {
 		return err
 	}
-	if err := school.Audit(tx, who, "circulars.forward", fid, nil, map[string]any{"circular": id.String(), "roles": roles}); err != nil {
+	if err := school.Audit(tx, who, "circulars.forward", fid, nil, map[string]any{"circular": a.Value.Reference, "roles": roles}); err != nil {
 		return err
 	}
 	site, err := school.Site(tx)
