@@ -194,11 +194,12 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// bounded keeps a time to come back below the longest pause of a box; who would
-// come later is spread over its last third.
+// bounded keeps a time to come back, with the eighth that a box adds, below the
+// longest pause of a box; who would come later is spread over its last third.
 func bounded(d time.Duration) time.Duration {
-	if d > lastBack {
-		return lastBack - rand.N(lastBack/3)
+	const most = lastBack * 8 / 9
+	if d > most {
+		return most - rand.N(most/3)
 	}
 	return d
 }
