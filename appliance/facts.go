@@ -72,9 +72,9 @@ func (p statusPage) machineFacts() []web.Fact {
 	if !p.LastCopy.IsZero() {
 		last = p.DateTime(p.LastCopy)
 	}
-	https := p.T("appliance.status.no_https")
+	https := fact("https", p.T("appliance.status.no_https"))
 	if p.HTTPS != "" {
-		https = p.T("appliance.status.https_at", "url", p.HTTPS, "fingerprint", strings.Join(p.Root, " "))
+		https.Value = encryptedView(p.Base, p.HTTPS, strings.Join(p.Root, " "))
 	}
 	clean := p.T("appliance.status.no_clean")
 	if !p.LastClean.IsZero() {
@@ -90,7 +90,7 @@ func (p statusPage) machineFacts() []web.Fact {
 	}
 	facts := []web.Fact{
 		fact("addresses", at),
-		fact("https", https),
+		https,
 		fact("clock", clock),
 		p.used("disk", p.Disk.Free, p.Disk.Total),
 		fact("store", store),
@@ -109,7 +109,11 @@ func (p statusPage) machineFacts() []web.Fact {
 	if p.Celsius > 0 {
 		facts = append(facts, fact("temperature", p.T("appliance.status.celsius", "n", int(math.Round(p.Celsius)))))
 	}
-	return append(facts, fact("versions", p.T("appliance.status.versions_are", "version", p.Status.Version, "system", p.System, "go", runtime.Version())))
+	facts = append(facts, fact("versions", p.T("appliance.status.versions_are", "version", p.Status.Version, "system", p.System, "go", runtime.Version())))
+	if p.QR != "" {
+		facts = append(facts, web.Fact{Label: p.T("appliance.status.qr"), Value: web.Drawing(p.QR)})
+	}
+	return facts
 }
 
 // used is room that is taken and left, drawn and told.
