@@ -7,7 +7,11 @@ func HoldTurn() (release func()) {
 }
 
 // Waiting is how many wait for their turn.
-func Waiting() int { return int(waiting.Load()) }
+func Waiting() int {
+	queue.mu.Lock()
+	defer queue.mu.Unlock()
+	return queue.n
+}
 
 // MaxWaiting is how many may.
 const MaxWaiting = maxWaiting

@@ -7,8 +7,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -57,20 +58,50 @@ var Secrets = store.Define(store.Spec[SecretRecord]{
 // 80 ms on an emulated box; with one, 5 ms (STACK). The hash also holds 19 MiB.
 var (
 	hashing = make(chan struct{}, 1)
-	waiting atomic.Int32
+	queue   hashQueue
 )
 
-// maxWaiting bounds the queue; at 80 ms each the last has waited 20 s.
-const maxWaiting = 250
+// hashQueue counts who hashes and who waits to. While there are several it lets
+// garbage grow to rushGC percent: each hash leaves 19 MiB, and to collect after
+// each takes the processor of a small box from the pages.
+type hashQueue struct {
+	mu sync.Mutex
+	n  int
+	gc int // the percentage outside of a rush
+}
+
+const (
+	maxWaiting = 250 // at 80 ms each the last has waited 20 s
+	rushGC     = 300
+)
+
+func (q *hashQueue) join() (ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.n == maxWaiting {
+		return false
+	}
+	if q.n++; q.n == 2 {
+		q.gc = debug.SetGCPercent(rushGC)
+	}
+	return true
+}
+
+func (q *hashQueue) leave() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.n--; q.n == 1 {
+		debug.SetGCPercent(q.gc)
+	}
+}
 
 // inTurn runs fn when no other hash runs. It gives up when ctx ends, and
 // refuses at once when the queue is full.
 func inTurn(ctx context.Context, fn func()) error {
-	if waiting.Add(1) > maxWaiting {
-		waiting.Add(-1)
+	if !queue.join() {
 		return Refuse("signin.refused.busy", "")
 	}
-	defer waiting.Add(-1)
+	defer queue.leave()
 	select {
 	case hashing <- struct{}{}:
 	case <-ctx.Done():
