@@ -90,9 +90,17 @@ func (s *session) writes(ctx context.Context) error {
 	}
 }
 
+// reborn says whether this store has begun another life since the hello. It asks
+// the store itself: what is kept in memory follows a commit a moment later, and a
+// writer can come in between.
+func (s *session) reborn() bool {
+	lives, err := s.db.Lives()
+	return err == nil && len(lives) > 0 && lives[len(lives)-1] != s.life
+}
+
 // stands says whether this store and the peer's key are still those of the hello.
 func (s *session) stands() error {
-	if s.db.Origin() != s.life {
+	if s.reborn() {
 		return errReborn
 	}
 	if s.still != nil {
@@ -207,7 +215,7 @@ func (s *session) sendBatch(lanes []store.Lane) (bool, error) {
 			from := was
 			from.Origin = f.Origin
 			b, err := s.db.Changes(f, from, size*perByte)
-			if errors.Is(err, store.ErrCursor) && s.db.Origin() != s.life {
+			if errors.Is(err, store.ErrCursor) && s.reborn() {
 				return false, errReborn // the reader has just learned it
 			}
 			if err != nil {
