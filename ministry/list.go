@@ -1,6 +1,7 @@
 package ministry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -151,17 +152,18 @@ func readSchools(tx *store.Tx, rows []sheet.Row, rep *schoolsReport, say func(*s
 	}
 	met := map[string]bool{}
 	for _, row := range rows[first:] {
-		u := schoolIn(row, at, names, pack)
-		if u.Code == "" && u.Name == "" {
+		code, name := field(row, at, "code"), field(row, at, "name")
+		if code == "" && name == "" {
 			continue
 		}
+		was, err := org.At(tx, code, org.Today(tx))
+		known := err == nil
+		u := schoolIn(row, at, was.Value, names, pack)
 		if met[u.Code] {
 			rep.Refused = append(rep.Refused, refusedRow{row.Line, "code", say(school.Refuse("ministry.refused.code_taken", "code", "code", u.Code))})
 			continue
 		}
 		met[u.Code] = true
-		was, err := org.At(tx, u.Code, org.Today(tx))
-		known := err == nil
 		if known {
 			end, err := last(tx, u.Code)
 			if err != nil {
@@ -196,45 +198,54 @@ func readSchools(tx *store.Tx, rows []sheet.Row, rep *schoolsReport, say func(*s
 	return err
 }
 
-// schoolIn reads a row. A parent may be given by code or by name, an inspection
-// before a region.
-func schoolIn(row sheet.Row, at map[string]int, names map[string]string, pack *packs.Pack) org.Unit {
-	get := func(field string) string {
-		if i, ok := at[field]; ok {
-			return row.Text(i)
-		}
-		return ""
+// field is the text of a row under a heading, "" when the list has none of it.
+func field(row sheet.Row, at map[string]int, name string) string {
+	if i, ok := at[name]; ok {
+		return row.Text(i)
 	}
-	u := org.Unit{Kind: org.School, Code: org.NormalizeCode(get("code")), Name: get("name"), Town: get("town"), Type: "general"}
-	for _, field := range []string{"inspection", "parent", "region"} {
-		if text := get(field); text != "" {
-			u.Parent = text
-			if c := names[school.Fold(text)]; c != "" {
-				u.Parent = c
-			}
+	return ""
+}
+
+// schoolIn reads a row over what is known of the school: what the list does not
+// say stays. A parent may be given by code or by name, an inspection before a
+// region.
+func schoolIn(row sheet.Row, at map[string]int, was org.Unit, names map[string]string, pack *packs.Pack) org.Unit {
+	get := func(name string) string { return field(row, at, name) }
+	u := was
+	u.Kind, u.Code, u.From, u.Until = org.School, org.NormalizeCode(get("code")), "", ""
+	u.Name = cmp.Or(get("name"), was.Name)
+	u.Town = cmp.Or(get("town"), was.Town)
+	for _, name := range []string{"inspection", "parent", "region"} {
+		if text := get(name); text != "" {
+			u.Parent = cmp.Or(names[school.Fold(text)], text)
 			break
 		}
 	}
-	if strings.HasPrefix(school.Fold(get("type")), "tech") {
+	switch text := school.Fold(get("type")); {
+	case strings.HasPrefix(text, "tech"):
 		u.Type = "technical"
+	case text != "" || u.Type == "":
+		u.Type = "general"
 	}
-	for _, text := range split(get("levels")) {
-		if l, ok := pack.LevelNamed(text); ok {
-			text = l.Code
-		}
-		u.Levels = append(u.Levels, text)
+	if text := get("levels"); text != "" {
+		u.Levels = codes(text, func(t string) (string, bool) { l, ok := pack.LevelNamed(t); return l.Code, ok })
 	}
-	for _, text := range split(get("series")) {
-		if s, ok := pack.SeriesNamed(text); ok {
-			text = s.Code
-		}
-		u.Series = append(u.Series, text)
+	if text := get("series"); text != "" {
+		u.Series = codes(text, func(t string) (string, bool) { s, ok := pack.SeriesNamed(t); return s.Code, ok })
 	}
 	return u
 }
 
-func split(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",;/| ", r) })
+// codes are the pack's codes of a cell's words; a word that the pack does not
+// know stands as it is.
+func codes(text string, named func(string) (code string, known bool)) (list []string) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;/| ", r) }) {
+		if code, known := named(word); known {
+			word = code
+		}
+		list = append(list, word)
+	}
+	return list
 }
 
 // unitsByName finds codes by a unit's code or name.

@@ -74,6 +74,27 @@ func TestTheRegistryIsReadFromAList(t *testing.T) {
 	}
 }
 
+func TestAListChangesWhatItSaysAndNothingElse(t *testing.T) {
+	s := office(t)
+	importOf(t, s, "code;nom;dre;type;ville;niveaux\nLYC-1;Lycée de Tokoin;DRE-GL;Technique;Lomé;2nde, 1re, Tle\n", "")
+	if got := importOf(t, s, "code;nom\nLYC-1;Lycée de Tokoin\n", ""); got.Unchanged != 1 {
+		t.Errorf("a list without the other columns: %+v", got)
+	}
+	if got := importOf(t, s, "code;nom;dre\nLYC-1;Lycée de Tokoin-Nord;\n", ""); got.Changed != 1 {
+		t.Errorf("a new name: %+v", got)
+	}
+	// A refused row neither ends the school nor moves it.
+	if got := importOf(t, s, "code;nom;dre\nLYC-1;Lycée de Bè;Atlantide\nLYC-2;Lycée sans lieu;\n", ""); len(got.Refused) != 2 || strings.Contains(got.Refused[1].Reason, "“”") {
+		t.Errorf("a region that is not known, and none: %+v", got)
+	}
+	edit := s.As(school.Operator).Get("/schools/LYC-1/edit")
+	for name, want := range map[string]string{"name": "Lycée de Tokoin-Nord", "parent": "DRE-GL", "type": "technical", "town": "Lomé", "until": ""} {
+		if v, _ := edit.Field(name); v != want {
+			t.Errorf("%s is %q, want %q", name, v, want)
+		}
+	}
+}
+
 func TestASchoolIsAddedMovedEnrolledAndRevoked(t *testing.T) {
 	s := office(t)
 	op := s.As(school.Operator)

@@ -40,6 +40,9 @@ func putUnit(tx *store.Tx, who school.Actor, u org.Unit, known bool, from string
 		from = org.Today(tx)
 	}
 	u.From = old.Value.From
+	if err := org.CheckShape(tx, &u); err != nil { // nothing is written for what is refused
+		return err
+	}
 	if u.Parent != old.Value.Parent && from != old.Value.From {
 		return moveUnit(tx, who, old, u, from)
 	}
@@ -69,6 +72,10 @@ func moveUnit(tx *store.Tx, who school.Actor, old store.Record[org.Unit], u org.
 	if !school.ValidDay(from) || from < old.Value.From {
 		return school.Refuse("org.refused.day", "from", "value", from)
 	}
+	u.From = from
+	if err := org.CheckShape(tx, &u); err != nil {
+		return err
+	}
 	for r, err := range org.Units.Where(tx, "code", org.NormalizeCode(u.Code)) {
 		if err != nil {
 			return err
@@ -84,7 +91,6 @@ func moveUnit(tx *store.Tx, who school.Actor, old store.Record[org.Unit], u org.
 	if err := org.Units.Set(tx, old.ID, ended); err != nil {
 		return err
 	}
-	u.From = from
 	if err := org.Check(tx, &u, store.ID{}); err != nil {
 		return err
 	}

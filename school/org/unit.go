@@ -173,11 +173,39 @@ func MaySee(tx *store.Tx, p school.Person, schoolCode, day string) (bool, error)
 	return err == nil && (names(scope, inspection.Code) || names(scope, region.Code)), err
 }
 
-// Check says what stands against saving a unit into the tree as it is: the
-// shape, the parent's kind, and days that overlap another record of the code.
-// self is the record being changed, zero for a new one.
+// Check says what stands against saving a unit into the tree as it is: its
+// shape, and days that overlap another record of the code. self is the record
+// being changed, zero for a new one.
 func Check(tx *store.Tx, u *Unit, self store.ID) error {
-	var no school.Refusals
+	no, err := shape(tx, u)
+	if err != nil {
+		return err
+	}
+	for r, err := range Units.Where(tx, "code", NormalizeCode(u.Code)) {
+		if err != nil {
+			return fmt.Errorf("check unit %s: %w", u.Code, err)
+		}
+		o := r.Value
+		if r.ID != self && (o.Until == "" || u.From <= o.Until) && (u.Until == "" || o.From <= u.Until) {
+			no = append(no, school.Refuse("org.refused.overlap", "code", "value", u.Code))
+			break
+		}
+	}
+	return no.Or()
+}
+
+// CheckShape says what stands against a unit whatever else is in the tree under
+// its code: its words, its days and its parent's kind. Ask it before the first
+// of several writes.
+func CheckShape(tx *store.Tx, u *Unit) error {
+	no, err := shape(tx, u)
+	if err != nil {
+		return err
+	}
+	return no.Or()
+}
+
+func shape(tx *store.Tx, u *Unit) (no school.Refusals, err error) {
 	if NormalizeCode(u.Code) == "" {
 		no = append(no, school.Refuse("org.refused.no_code", "code"))
 	}
@@ -192,23 +220,19 @@ func Check(tx *store.Tx, u *Unit, self store.ID) error {
 	}
 	above, ok := map[string][]string{Country: {""}, Region: {"", Country}, Inspection: {Region}, School: {Inspection, Region}}[u.Kind]
 	if !ok {
-		no = append(no, school.Refuse("org.refused.kind", "kind", "value", u.Kind))
-	} else if parent, err := parentKind(tx, u); err != nil {
-		return err
-	} else if !slices.Contains(above, parent) {
+		return append(no, school.Refuse("org.refused.kind", "kind", "value", u.Kind)), nil
+	}
+	parent, err := parentKind(tx, u)
+	switch {
+	case err != nil:
+		return nil, err
+	case slices.Contains(above, parent):
+	case parent == "":
+		no = append(no, school.Refuse("org.refused.no_parent", "parent"))
+	default:
 		no = append(no, school.Refuse("org.refused.parent", "parent", "value", u.Parent))
 	}
-	for r, err := range Units.Where(tx, "code", NormalizeCode(u.Code)) {
-		if err != nil {
-			return fmt.Errorf("check unit %s: %w", u.Code, err)
-		}
-		o := r.Value
-		if r.ID != self && (o.Until == "" || u.From <= o.Until) && (u.Until == "" || o.From <= u.Until) {
-			no = append(no, school.Refuse("org.refused.overlap", "code", "value", u.Code))
-			break
-		}
-	}
-	return no.Or()
+	return no, nil
 }
 
 // parentKind is the kind of the parent on any day, "" for none, "?" when no
