@@ -292,7 +292,17 @@ func (s *session) sendPiece() (bool, error) {
 	if w.To > 0 {
 		end = min(end, w.To)
 	}
-	data := make([]byte, max(0, min(int64(n), end-w.At)))
+	most := n
+	if s.room != nil {
+		room, err := s.room(w.lane)
+		if err != nil {
+			return false, err
+		}
+		if room < endless {
+			most = min(most, thinPiece)
+		}
+	}
+	data := make([]byte, max(0, min(int64(most-aroundData), end-w.At)))
 	if _, err := f.ReadAt(data, w.At); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}

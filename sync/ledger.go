@@ -31,10 +31,10 @@ var used = store.Define(store.Spec[Used]{Name: "sync.used", Home: store.Scratch,
 
 const (
 	dayForm   = "2006-01-02"
-	usedKept  = 70           // days: this month, the last one, and a few
-	ledgerGap = 64 << 10     // bytes that are counted in advance, at least
-	unwritten = 256 << 10    // bytes of lanes without limits that a power cut may leave uncounted
-	nearEnd   = 2 * maxPiece // a lane is shut when less is left than may be under way
+	usedKept  = 70            // days: this month, the last one, and a few
+	ledgerGap = 64 << 10      // bytes that are counted in advance, at least
+	unwritten = 256 << 10     // bytes of lanes without limits that a power cut may leave uncounted
+	nearEnd   = 2 * thinPiece // a lane is shut when less is left than may be under way
 )
 
 // total is what a lane has used, and what counts as used after a restart.

@@ -95,7 +95,7 @@ func (f *framer) write(kind byte, v any) error {
 		return err
 	}
 	f.wrote = time.Now()
-	if f.since += len(head) + len(body); f.since >= maxPiece {
+	if f.since += len(head) + len(body); f.since >= thinPiece {
 		return f.push()
 	}
 	return nil

@@ -55,9 +55,14 @@ const skippable = 0x80
 // rows with one record of the largest size in it.
 const maxFrame = 1 << 20
 
-// maxPiece is how many bytes of a blob travel at most before more pressing lanes
-// are looked at again: what fills one TLS record.
-const maxPiece = 16000
+// maxPiece is how many bytes of the line a piece of a blob takes at most before more
+// pressing lanes are looked at again: those of the largest batch, two TLS records.
+// Where a budget counts them it takes half.
+const (
+	maxPiece   = largestSend
+	thinPiece  = maxPiece / 2
+	aroundData = 32 // bytes of a piece that are not the blob's, or fewer
+)
 
 var (
 	// ErrFrame says that the peer does not speak the protocol.
