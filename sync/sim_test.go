@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -30,85 +29,11 @@ import (
 // image taken earlier; stores are put back from their verified copies; clocks
 // jump. In the end everything is let through and compared.
 
-type simMemo struct {
-	Text string     `cbor:"1,keyasint,omitempty"`
-	File store.Blob `cbor:"2,keyasint,omitempty"`
-}
-
-func simDefine(name string, h store.Home) *store.Collection[simMemo] {
-	return store.Define(store.Spec[simMemo]{
-		Name: name, Home: h,
-		LaneOf: func(m *simMemo) store.Lane {
-			if strings.HasPrefix(m.Text, "u") {
-				return store.Urgent
-			}
-			return store.Records
-		},
-		Blobs: func(m *simMemo) []store.Blob {
-			if m.File.Size == 0 {
-				return nil
-			}
-			return []store.Blob{m.File}
-		},
-	})
-}
-
 var (
 	simUp    = simDefine("s.up", store.Up)
 	simDown  = simDefine("s.down", store.Down)
 	simLocal = simDefine("s.local", store.Local)
 )
-
-// simSite is a machine: its card, its clock, and the store while it runs.
-type simSite struct {
-	dir   string
-	clock *storetest.Clock
-	db    *store.DB
-	old   []byte // an image of the card taken earlier
-	left  []byte // the card at the moment of a crash
-}
-
-func (s *simSite) open() (err error) {
-	s.db, err = store.Open(s.dir, store.Options{Collections: append(Collections(), simUp, simDown, simLocal), Clock: s.clock, Unsafe: true})
-	return err
-}
-
-func (s *simSite) path() string { return filepath.Join(s.dir, store.FileName) }
-
-// image is the card as a power cut now would leave it: while a view is open no
-// page that it can see is written over.
-func (s *simSite) image() (raw []byte) {
-	_ = s.db.View(func(*store.Tx) (err error) { raw, err = os.ReadFile(s.path()); return err })
-	return raw
-}
-
-// restart ends the program and starts it on the given card; nil: as it is.
-func (s *simSite) restart(card []byte) error {
-	if err := s.db.Close(); err != nil {
-		return err
-	}
-	if card != nil {
-		if err := os.WriteFile(s.path(), card, 0o600); err != nil {
-			return err
-		}
-	}
-	return s.open()
-}
-
-// putBack sets the database aside and goes on with the newest verified copy.
-func (s *simSite) putBack() error {
-	if err := s.db.Close(); err != nil {
-		return err
-	}
-	_, err := store.SetAside(s.dir, s.clock.Time())
-	if err == nil {
-		_, _, err = store.PutBack(s.dir)
-	}
-	if err != nil {
-		return err
-	}
-	return s.open()
-}
 
 type simBox struct {
 	simSite
@@ -343,140 +268,6 @@ func (w *sim) edit(s *simSite, c *store.Collection[simMemo], sites []string) err
 		}
 		return nil
 	})
-}
-
-// rows are the live records of a collection: id, and a print of what it says.
-func simRows(db *store.DB, c *store.Collection[simMemo], only func(tx *store.Tx, id store.ID) bool) (map[store.ID]string, error) {
-	all := map[store.ID]string{}
-	err := db.View(func(tx *store.Tx) error {
-		for r, err := range c.All(tx) {
-			if err != nil {
-				return err
-			}
-			if only == nil || only(tx, r.ID) {
-				all[r.ID] = fmt.Sprintf("%s %x", r.Value.Text, sha256.Sum256(r.Value.File.Hash[:]))[:24]
-			}
-		}
-		return nil
-	})
-	return all, err
-}
-
-// honest asks that no box says of a record that the ministry has it when the
-// ministry has not.
-func (w *sim) honest() error {
-	if w.rolled {
-		return nil // what the office lost, boxes learn at their next call
-	}
-	for _, b := range w.boxes {
-		items, err := w.office.db.ItemsFrom(b.school) // a later deletion counts: that version did arrive
-		if err != nil {
-			return err
-		}
-		theirs := map[store.ID]store.Item{}
-		for _, it := range items {
-			theirs[it.ID] = it
-		}
-		if err := b.db.View(func(tx *store.Tx) error {
-			for r, err := range simUp.All(tx) {
-				if err != nil {
-					return err
-				}
-				it, there := theirs[r.ID]
-				there = there && (it.Origin != r.Origin || it.Number >= r.Number)
-				if !there && store.ProgressOfRecord(tx, r.Meta).State == store.Arrived {
-					return fmt.Errorf("%s says that %s %q has arrived; the office does not have it", b.school, r.ID, r.Value.Text)
-				}
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settle lets everything through and compares.
-func (w *sim) settle() error {
-	for _, b := range w.boxes {
-		b.link.CutAfter(0)
-		b.link.Down(false)
-		b.budget = nil
-		b.begin()
-	}
-	for round := range 5 {
-		for _, b := range w.boxes {
-			r, err := w.call(b)
-			w.say("%s settles: sent %d, received %d, %v", b.school, r.Sent, r.Received, err)
-			if err != nil && round > 2 {
-				return err
-			}
-		}
-	}
-	theirs, err := simRows(w.office.db, simUp, nil)
-	if err != nil {
-		return err
-	}
-	sum := 0
-	for _, b := range w.boxes {
-		ours, err := simRows(b.db, simUp, nil)
-		if err != nil {
-			return err
-		}
-		sum += len(ours)
-		for id, text := range ours {
-			if theirs[id] != text {
-				return fmt.Errorf("%s has %s %q, the office %q", b.school, id, text, theirs[id])
-			}
-		}
-		want, err1 := simRows(w.office.db, simDown, func(tx *store.Tx, id store.ID) bool {
-			return slices.Contains(store.Addressed(tx, id), b.school)
-		})
-		got, err2 := simRows(b.db, simDown, nil)
-		if err := errors.Join(err1, err2); err != nil {
-			return err
-		}
-		for id, text := range want {
-			if got[id] != text {
-				return fmt.Errorf("%s was sent %s %q and has %q", b.school, id, text, got[id])
-			}
-		}
-		if len(got) != len(want) && !w.rolled {
-			return fmt.Errorf("%s was sent %d records and has %d", b.school, len(want), len(got))
-		}
-		for name, db := range map[string]*store.DB{b.school: b.db, "office": w.office.db} {
-			missing, err := db.Missing()
-			if err != nil {
-				return err
-			}
-			for _, m := range missing {
-				// What no record of the office names any more, it lost with its past.
-				if b.db.HasBlob(m.Hash) || w.office.db.HasBlob(m.Hash) && name != "office" && w.named(m.Hash) {
-					return fmt.Errorf("%s still misses a file that %s or the office has", name, b.school)
-				}
-			}
-		}
-	}
-	for _, b := range w.boxes {
-		if n := b.engine.Status().Pending.Records; n > 0 {
-			return fmt.Errorf("%s says that %d records wait", b.school, n)
-		}
-	}
-	if sum != len(theirs) {
-		return fmt.Errorf("the boxes have %d records, the office %d of them", sum, len(theirs))
-	}
-	w.rolled = false // what the office lost, all have learned by now
-	return w.honest()
-}
-
-// named tells whether a record of the office names a file.
-func (w *sim) named(h store.Hash) (yes bool) {
-	_ = w.office.db.View(func(tx *store.Tx) error {
-		rows, err := tx.Wanted(h)
-		yes = len(rows) > 0
-		return err
-	})
-	return yes
 }
 
 // simulate plays one seed.
