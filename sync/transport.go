@@ -88,7 +88,7 @@ func certificate(key ed25519.PrivateKey) (tls.Certificate, error) {
 }
 
 // tlsConfig is both sides' but for accept, which judges the peer's key. X25519
-// alone and no tickets: 1,255 bytes a handshake instead of 3,575.
+// alone and no tickets: some 1,130 bytes a handshake instead of 3,450.
 func tlsConfig(key ed25519.PrivateKey, accept func(ed25519.PublicKey) error) (*tls.Config, error) {
 	cert, err := certificate(key)
 	if err != nil {
