@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"filippo.io/age"
@@ -41,10 +42,10 @@ func backupCommand(_ context.Context, r *Running, call Call) (int, error) {
 	return Done, r.DB.Backup(call.Stdout, recipient)
 }
 
-// RestoreOptions say from what a folder is restored: From a backup, or the newest
-// on the stick that is mounted there, with the file
-// that holds the recovery key when it is encrypted, or else from the newest
-// verified copy of the folder itself.
+// RestoreOptions say from what a folder is restored: From a backup (its packs
+// beside it, when it has any), or the newest on the disk that is mounted there,
+// with the file that holds the recovery key when it is encrypted, or else from
+// the newest verified copy of the folder itself.
 type RestoreOptions struct {
 	From, Identity string
 	Copy           bool
@@ -67,17 +68,18 @@ func Restore(dir string, o RestoreOptions) (done string, err error) {
 	if err != nil {
 		return "", err
 	}
+	others := 0
 	if fi, err := os.Stat(o.From); err == nil && fi.IsDir() {
-		if o.From, err = newestOn(o.From); err != nil {
+		if o.From, others, err = store.NewestBackup(o.From); err != nil {
 			return "", err
 		}
+		others--
 	}
-	f, err := os.Open(o.From)
+	err = store.RestoreFile(dir, o.From, ids...)
+	if errors.Is(err, store.ErrBackup) && others > 0 {
+		err = fmt.Errorf("%w; that was the newest backup there (%s): name an earlier file with --from", err, filepath.Base(o.From))
+	}
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", store.ErrBackup, err)
-	}
-	defer f.Close()
-	if err := store.Restore(dir, f, ids...); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s is restored into %s; enrol it again before it exchanges", o.From, dir), nil

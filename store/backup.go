@@ -25,7 +25,15 @@ import (
 // it is encrypted — the site's keys but those of the exchange and of the store.
 // Its last entry is a manifest with the SHA-256 of every other, signed with
 // DIR/keys/store.key: age hides what is inside and does not say who wrote it.
-const manifestName = "manifest.json"
+// On a disk that takes many backups the blobs lie beside it in packs (packs.go),
+// and the tar holds the list of their chunks instead.
+const (
+	manifestName = "manifest.json"
+	listName     = "files.list"
+
+	formatWhole = 1 // the blobs are in the tar
+	formatPacks = 2 // they are in the packs that the manifest names
+)
 
 // ErrBackup says that a backup is not whole, not ours to open, or altered.
 var ErrBackup = errors.New("store: backup refused")
@@ -34,8 +42,10 @@ type manifest struct {
 	Format  int               `json:"format"`
 	Origin  string            `json:"origin"`
 	Made    time.Time         `json:"made"`
-	Entries map[string]string `json:"entries"` // name → SHA-256
-	Signer  string            `json:"signer"`  // Ed25519 public key
+	Entries map[string]string `json:"entries"`          // name → SHA-256
+	Signer  string            `json:"signer"`           // Ed25519 public key
+	Folder  string            `json:"folder,omitempty"` // where the packs lie, beside the backup
+	Packs   map[string]int64  `json:"packs,omitempty"`  // SHA-256 of a pack → its bytes
 }
 
 type signedManifest struct {
@@ -55,6 +65,13 @@ func (db *DB) Backup(w io.Writer, to ...age.Recipient) error {
 	if err := db.snapshot(path); err != nil {
 		return err
 	}
+	return db.writeBackup(w, path, manifest{Format: formatWhole}, func(b *backupWriter) error {
+		return b.addBlobs(filepath.Join(db.dir, "blobs"))
+	}, to...)
+}
+
+// writeBackup writes a snapshot, what files adds, the keys and the manifest.
+func (db *DB) writeBackup(w io.Writer, snapshot string, m manifest, files func(b *backupWriter) error, to ...age.Recipient) error {
 	out := w
 	var closer io.Closer
 	if len(to) > 0 {
@@ -64,11 +81,12 @@ func (db *DB) Backup(w io.Writer, to ...age.Recipient) error {
 		}
 		out, closer = enc, enc
 	}
-	b := &backupWriter{t: tar.NewWriter(out), m: manifest{Format: 1, Origin: db.Origin().String(), Entries: map[string]string{}}}
-	b.m.Made, _ = db.clock.Now()
-	err = b.add(FileName, path)
+	m.Origin, m.Entries = db.Origin().String(), map[string]string{}
+	m.Made, _ = db.clock.Now()
+	b := &backupWriter{t: tar.NewWriter(out), m: m}
+	err := b.add(FileName, snapshot)
 	if err == nil {
-		err = b.addBlobs(filepath.Join(db.dir, "blobs"))
+		err = files(b)
 	}
 	if err == nil && len(to) > 0 {
 		err = b.addKeys(filepath.Join(db.dir, "keys"))
@@ -83,7 +101,7 @@ func (db *DB) Backup(w io.Writer, to ...age.Recipient) error {
 		err = closer.Close()
 	}
 	if err != nil {
-		return fmt.Errorf("store: backup: %w", err)
+		return noRoom("backup", err)
 	}
 	return nil
 }
@@ -185,6 +203,22 @@ var (
 // again. ErrBackup when the backup is cut short, altered or not for these
 // identities; ErrNotEmpty when the folder holds something.
 func Restore(dir string, r io.Reader, ids ...age.Identity) error {
+	return restore(dir, r, "", ids)
+}
+
+// RestoreFile restores from a file as Restore does, its packs beside it. The
+// reason names a pack that is missing, cut short or altered.
+func RestoreFile(dir, path string, ids ...age.Identity) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBackup, err)
+	}
+	defer f.Close()
+	return restore(dir, f, filepath.Dir(path), ids)
+}
+
+// restore looks for packs in the folder beside; "" when there is none.
+func restore(dir string, r io.Reader, beside string, ids []age.Identity) error {
 	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
 		return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
 	}
@@ -208,7 +242,11 @@ func Restore(dir string, r io.Reader, ids ...age.Identity) error {
 			return fmt.Errorf("%w: %w", ErrBackup, err)
 		}
 	}
-	if err := unpack(tmp, r); err != nil {
+	m, err := unpack(tmp, r)
+	if err == nil && m.Format == formatPacks {
+		err = gather(tmp, m, beside, ids)
+	}
+	if err != nil {
 		return err
 	}
 	if err := rebirth(filepath.Join(tmp, FileName)); err != nil {
@@ -240,42 +278,42 @@ const ageMagic = "age-encryption.org/v1\n"
 
 // unpack writes the entries below tmp, whose names it makes itself, and checks
 // them against the manifest, which must come last and be the end.
-func unpack(tmp string, r io.Reader) error {
+func unpack(tmp string, r io.Reader) (m manifest, err error) {
 	t := tar.NewReader(r)
 	got := map[string]string{}
 	for {
 		h, err := t.Next()
 		if err != nil {
-			return fmt.Errorf("%w: it ends before its manifest: %w", ErrBackup, err)
+			return m, fmt.Errorf("%w: it ends before its manifest: %w", ErrBackup, err)
 		}
 		if h.Name == manifestName {
-			if err := checkManifest(t, got); err != nil {
-				return err
+			if m, err = checkManifest(t, got); err != nil {
+				return m, err
 			}
 			if _, err := t.Next(); !errors.Is(err, io.EOF) {
-				return fmt.Errorf("%w: something follows its manifest", ErrBackup)
+				return m, fmt.Errorf("%w: something follows its manifest", ErrBackup)
 			}
 			if _, err := io.Copy(io.Discard, r); err != nil { // the rest of the encryption must hold too
-				return fmt.Errorf("%w: %w", ErrBackup, err)
+				return m, fmt.Errorf("%w: %w", ErrBackup, err)
 			}
-			return nil
+			return m, nil
 		}
 		path, err := entryPath(tmp, h)
 		if err != nil {
-			return err
+			return m, err
 		}
 		if _, twice := got[h.Name]; twice {
-			return fmt.Errorf("%w: an entry twice", ErrBackup)
+			return m, fmt.Errorf("%w: an entry twice", ErrBackup)
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return noRoom("restore", err)
+			return m, noRoom("restore", err)
 		}
 		sum := sha256.New()
 		if err := writeSynced(path, io.TeeReader(t, sum)); err != nil {
 			if errors.Is(err, ErrFull) {
-				return err
+				return m, err
 			}
-			return fmt.Errorf("%w: %w", ErrBackup, err)
+			return m, fmt.Errorf("%w: %w", ErrBackup, err)
 		}
 		got[h.Name] = hex.EncodeToString(sum.Sum(nil))
 	}
@@ -287,6 +325,8 @@ func entryPath(tmp string, h *tar.Header) (string, error) {
 	case h.Typeflag != tar.TypeReg:
 	case h.Name == FileName:
 		return filepath.Join(tmp, FileName), nil
+	case h.Name == listName:
+		return filepath.Join(tmp, listName), nil
 	case kind == "blobs" && blobName.MatchString(name):
 		return filepath.Join(tmp, "blobs", name[:2], name), nil
 	case kind == "keys" && keyName.MatchString(name) && name != "exchange.key" && name != "store.key":
@@ -295,36 +335,35 @@ func entryPath(tmp string, h *tar.Header) (string, error) {
 	return "", fmt.Errorf("%w: an entry that no backup has", ErrBackup)
 }
 
-func checkManifest(r io.Reader, got map[string]string) error {
+func checkManifest(r io.Reader, got map[string]string) (m manifest, err error) {
 	body, err := io.ReadAll(io.LimitReader(r, 256<<20))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrBackup, err)
+		return m, fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	var s signedManifest
-	var m manifest
 	if err := errors.Join(json.Unmarshal(body, &s), json.Unmarshal(s.Manifest, &m)); err != nil {
-		return fmt.Errorf("%w: manifest: %w", ErrBackup, err)
+		return m, fmt.Errorf("%w: manifest: %w", ErrBackup, err)
 	}
 	signer, err1 := hex.DecodeString(m.Signer)
 	signature, err2 := hex.DecodeString(s.Signature)
 	if err1 != nil || err2 != nil || len(signer) != ed25519.PublicKeySize || !ed25519.Verify(signer, append([]byte(manifestName), s.Manifest...), signature) {
-		return fmt.Errorf("%w: signature", ErrBackup)
+		return m, fmt.Errorf("%w: signature", ErrBackup)
 	}
 	if again, err := json.Marshal(signedManifest{s.Manifest, hex.EncodeToString(signature)}); err != nil || !bytes.Equal(again, body) {
-		return fmt.Errorf("%w: manifest is not as it was written", ErrBackup)
+		return m, fmt.Errorf("%w: manifest is not as it was written", ErrBackup)
 	}
-	if m.Format != 1 {
-		return fmt.Errorf("%w: format %d, made by a newer program", ErrBackup, m.Format)
+	if m.Format != formatWhole && m.Format != formatPacks {
+		return m, fmt.Errorf("%w: format %d, made by a newer program", ErrBackup, m.Format)
 	}
-	if len(m.Entries) != len(got) || got[FileName] == "" {
-		return fmt.Errorf("%w: entries are missing", ErrBackup)
+	if len(m.Entries) != len(got) || got[FileName] == "" || (m.Format == formatPacks) != (got[listName] != "") {
+		return m, fmt.Errorf("%w: entries are missing", ErrBackup)
 	}
 	for name, sum := range m.Entries {
 		if got[name] != sum {
-			return fmt.Errorf("%w: %s is not what was saved", ErrBackup, name)
+			return m, fmt.Errorf("%w: %s is not what was saved", ErrBackup, name)
 		}
 	}
-	return nil
+	return m, nil
 }
 
 // rebirth gives a restored file a new origin; its earlier numbers end where the

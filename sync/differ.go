@@ -2,15 +2,12 @@ package boxsync
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync"
 
-	"github.com/jotfs/fastcdc-go"
 	"github.com/klauspost/compress/zstd"
 
 	"preau/store"
@@ -103,46 +100,13 @@ func readDiff(db *store.DB, f *fetch) error {
 	return errors.Join(p.Finish(), db.DropPartial(f.name))
 }
 
-// ---- very large files: content-defined chunks, about 16 KiB
-
-type chunk struct {
-	hash [16]byte
-	size int
-}
-
-// eachChunk cuts a file.
-func eachChunk(db *store.DB, h store.Hash, fn func(at int64, c chunk) error) error {
-	f, err := db.OpenBlob(h)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	cut, err := fastcdc.NewChunker(f, fastcdc.Options{AverageSize: 16 << 10})
-	if err != nil {
-		return err
-	}
-	at := int64(0)
-	for {
-		c, err := cut.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(c.Data)
-		if err := fn(at, chunk{[16]byte(sum[:]), len(c.Data)}); err != nil {
-			return err
-		}
-		at += int64(len(c.Data))
-	}
-}
+// ---- very large files: by their chunks
 
 // writeChunks writes the list of a file's chunks.
 func writeChunks(db *store.DB, h store.Hash, out io.Writer) error {
 	b := bufio.NewWriter(out)
-	if err := eachChunk(db, h, func(_ int64, c chunk) error {
-		_, err := b.Write(append(binary.AppendUvarint(nil, uint64(c.size)), c.hash[:]...))
+	if err := db.EachChunk(h, func(_ int64, c store.Chunk, _ []byte) error {
+		_, err := b.Write(c.Append(nil))
 		return err
 	}); err != nil {
 		return err
@@ -151,10 +115,11 @@ func writeChunks(db *store.DB, h store.Hash, out io.Writer) error {
 }
 
 // assembly is a file of which the list of chunks is here.
-type assembly struct{ chunks []chunk }
+type assembly struct{ chunks []store.Chunk }
 
-// readChunks reads a list that has arrived whole; nil when it has not.
-func readChunks(db *store.DB, f *fetch) (*assembly, error) {
+// listHere reads a list that has arrived whole; nil when it has not. One that is
+// of no such file is thrown away.
+func listHere(db *store.DB, f *fetch) (*assembly, error) {
 	in, err := db.Kept(f.name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -163,28 +128,36 @@ func readChunks(db *store.DB, f *fetch) (*assembly, error) {
 		return nil, err
 	}
 	defer in.Close()
-	a, total := &assembly{}, int64(0)
-	for r := bufio.NewReader(in); ; {
-		n, err := binary.ReadUvarint(r)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		c := chunk{size: int(n)}
-		if err != nil || n == 0 || n > 1<<20 {
-			return nil, errors.Join(fmt.Errorf("%w: list of chunks", ErrFrame), db.DropPartial(f.name))
-		}
-		if _, err := io.ReadFull(r, c.hash[:]); err != nil {
-			break
-		}
-		a.chunks, total = append(a.chunks, c), total+int64(n)
-	}
+	chunks, err := readChunks(in, f.blob.Size)
 	switch {
-	case total > f.blob.Size:
-		return nil, errors.Join(store.ErrHash, db.DropPartial(f.name))
-	case total < f.blob.Size:
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, nil
+	case errors.Is(err, store.ErrHash), errors.Is(err, ErrFrame):
+		return nil, errors.Join(err, db.DropPartial(f.name))
+	case err != nil:
+		return nil, err
 	}
-	return a, nil
+	return &assembly{chunks}, nil
+}
+
+// readChunks reads the list of a file of size bytes, which must be all there is:
+// io.ErrUnexpectedEOF when more is to come, store.ErrHash when it is of a longer
+// file, ErrFrame when it is no list.
+func readChunks(in io.Reader, size int64) ([]store.Chunk, error) {
+	r := bufio.NewReader(in)
+	chunks, err := store.ReadChunks(r, size)
+	if errors.Is(err, store.ErrChunks) {
+		return nil, fmt.Errorf("%w: list of chunks", ErrFrame)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.ReadByte(); err == nil {
+		return nil, store.ErrHash
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return chunks, nil
 }
 
 // chunksOf says where in a file that is here each of its chunks lies. A session
@@ -194,7 +167,7 @@ func (s *session) chunksOf(h store.Hash) (here map[[16]byte]int64, err error) {
 		return s.cut, nil
 	}
 	here = map[[16]byte]int64{}
-	err = eachChunk(s.db, h, func(at int64, c chunk) error { here[c.hash] = at; return nil })
+	err = s.db.EachChunk(h, func(at int64, c store.Chunk, _ []byte) error { here[c.Hash] = at; return nil })
 	if err == nil {
 		s.cutOf, s.cut = h, here
 	}
@@ -205,7 +178,7 @@ func (s *session) chunksOf(h store.Hash) (here map[[16]byte]int64, err error) {
 // then asks for the range that is missing. f.have is nil when the list is still
 // to come.
 func (s *session) assemble(f *fetch) (done bool, err error) {
-	a, err := readChunks(s.db, f)
+	a, err := listHere(s.db, f)
 	if errors.Is(err, store.ErrHash) {
 		s.mu.Lock()
 		s.plain[f.blob.Hash] = true
@@ -230,23 +203,23 @@ func (s *session) assemble(f *fetch) (done bool, err error) {
 	}
 	at := int64(0)
 	for i, c := range a.chunks {
-		end := at + int64(c.size)
+		end := at + int64(c.Size)
 		if end <= p.Offset() {
 			at = end
 			continue
 		}
-		from, known := here[c.hash]
+		from, known := here[c.Hash]
 		if !known || p.Offset() > at { // the rest of a chunk that was cut off comes over the link
 			f.have, f.p, f.how, f.to = a, p, howWhole, end
 			for _, c := range a.chunks[i+1:] {
-				if _, known := here[c.hash]; known {
+				if _, known := here[c.Hash]; known {
 					break
 				}
-				f.to += int64(c.size)
+				f.to += int64(c.Size)
 			}
 			return false, nil
 		}
-		if _, err := io.Copy(p, io.NewSectionReader(old, from, int64(c.size))); err != nil {
+		if _, err := io.Copy(p, io.NewSectionReader(old, from, int64(c.Size))); err != nil {
 			return false, errors.Join(err, p.Close())
 		}
 		at = end

@@ -1,4 +1,4 @@
-package appliance
+package store_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 func TestTheNewestBackupOfAStick(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := newestOn(dir); !errors.Is(err, store.ErrBackup) {
+	if _, _, err := store.NewestBackup(dir); !errors.Is(err, store.ErrBackup) {
 		t.Errorf("of an empty stick: %v", err)
 	}
 	lay := func(name string) {
@@ -22,11 +22,11 @@ func TestTheNewestBackupOfAStick(t *testing.T) {
 	lay("preau-lyc-0117-20261123T030000Z.backup.age")
 	lay("preau-lyc-0117-20261124T030000Z.backup.age")
 	lay("photo.jpg")
-	if path, err := newestOn(dir); err != nil || filepath.Base(path) != "preau-lyc-0117-20261124T030000Z.backup.age" {
+	if path, n, err := store.NewestBackup(dir); err != nil || n != 2 || filepath.Base(path) != "preau-lyc-0117-20261124T030000Z.backup.age" {
 		t.Errorf("%s, %v", path, err)
 	}
 	lay("preau-lyc-0200-20261124T040000Z.backup.age")
-	if _, err := newestOn(dir); !errors.Is(err, store.ErrBackup) {
+	if _, _, err := store.NewestBackup(dir); !errors.Is(err, store.ErrBackup) {
 		t.Errorf("of two schools: %v", err)
 	}
 }
