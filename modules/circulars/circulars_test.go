@@ -179,7 +179,7 @@ func TestACircularGoesToTheSchoolAndItsReceiptComesBack(t *testing.T) {
 	}
 	id := strings.TrimPrefix(signed.URL.Path, "/circulars/")
 	page := s.As(school.Teacher).Get("/circulars/" + id)
-	if !page.Has("Lu et pris connaissance") || !page.Has("calendrier.txt") || page.Has("etc/") {
+	if !page.Has("Lu et pris connaissance") || !page.Has("mardi 20 octobre 2026") || !page.Has("calendrier.txt") || page.Has("etc/") {
 		t.Fatalf("the teacher's page: %s\n%s", page, page.Text())
 	}
 	if annex := s.As(school.Teacher).Get("/circulars/" + id + "/annexes/1"); annex.Body != "lundi" || !strings.HasPrefix(annex.Header.Get("Content-Disposition"), "attachment") {

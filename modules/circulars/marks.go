@@ -16,7 +16,7 @@ func deadline(b web.Base, day string) string {
 	if day == "" {
 		return "—"
 	}
-	return b.ShortDay(day)
+	return b.Day(day)
 }
 
 // stateMark is a circular's state at the office.
