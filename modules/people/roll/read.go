@@ -28,6 +28,9 @@ type reader struct {
 // summaries begin the rows that no person stands in.
 var summaries = regexp.MustCompile(`^(total|totaux|sous total|s total|total general|effectifs?|nombre|garcons|filles|arretee? (la|le) |arrete a|fait a|le proviseur|la proviseure|le directeur|la directrice|le chef d|le censeur|la censeure|le secretaire|la secretaire|le surveillant|le titulaire|le professeur titulaire|signature|cachet|recapitulati|page \d|moyenne|imprime|edite le|nb |note |legende|republique|ministere|direction regionale|inspection|dre |iesg |lycee|college|complexe scolaire|annee scolaire|annee academique|liste |etablissement|travail liberte|suite |report|a reporter|dont |classe |date |tel )`)
 
+// total is a cell that is nothing but the word.
+var total = regexp.MustCompile(`^(sous |s )?(total|totaux|effectifs?)( general| generaux| total)?$`)
+
 func (r *reader) table(l layout, many bool) {
 	rows := l.sheet.Rows
 	start := l.at + max(l.height, 0)
@@ -255,6 +258,9 @@ func (r *reader) between(p *person) bool {
 		if c.Text != "" {
 			texts = append(texts, c.Text)
 		}
+	}
+	if !p.mat && !p.sex && !p.class && len(texts) > 0 && total.MatchString(school.Fold(texts[0])) {
+		return true // even when the number of pupils stands under the dates, and reads as one
 	}
 	if p.evidence > 0 && (p.born || p.sex && p.class) {
 		return false

@@ -46,6 +46,8 @@ func workbook(t *testing.T, old bool) []byte {
 	must(f.SetCellFormula("Sheet1", "B8", "B7+1")) // nobody reads the order number
 	must(f.SetCellFormula("Sheet1", "C9", "COUNTA(D5:D8)"))
 	must(f.SetCellStr("Sheet1", "B9", "TOTAL"))
+	must(f.SetCellInt("Sheet1", "E9", 4)) // a count under the dates takes their style
+	must(f.SetCellStyle("Sheet1", "E9", "E9", date))
 	b, err := f.WriteToBuffer()
 	must(err)
 	return b.Bytes()
