@@ -117,6 +117,38 @@ func FuzzBundle(f *testing.F) {
 	})
 }
 
+// FuzzChunkList reads any bytes as the list of chunks that came for a large file:
+// it is all there is and makes that file, or more is to come, or it is thrown away.
+func FuzzChunkList(f *testing.F) {
+	list := store.Chunk{Hash: [16]byte{2}, Size: 70_000}.Append(store.Chunk{Hash: [16]byte{1}, Size: 300}.Append(nil))
+	f.Add(list, int64(70_300))
+	f.Add(list, int64(300))
+	f.Add(list[:5], int64(70_300))
+	f.Add(append(list, 1), int64(70_300))
+	f.Add([]byte{0}, int64(1))
+	f.Fuzz(func(t *testing.T, b []byte, size int64) {
+		chunks, err := readChunks(bytes.NewReader(b), size)
+		if err != nil {
+			if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, store.ErrHash) && !errors.Is(err, ErrFrame) {
+				t.Fatalf("refused without a reason: %v", err)
+			}
+			return
+		}
+		total := int64(0)
+		for _, c := range chunks {
+			total += int64(c.Size)
+		}
+		if total != max(size, 0) {
+			t.Fatalf("%d bytes of chunks for a file of %d", total, size)
+		}
+		if len(b) > 0 {
+			if _, err := readChunks(bytes.NewReader(b[:len(b)-1]), size); err == nil {
+				t.Fatal("a list without its last byte is taken for whole")
+			}
+		}
+	})
+}
+
 func contentOf(t *testing.T, db *store.DB) (sum uint64) {
 	t.Helper()
 	if err := db.View(func(tx *store.Tx) error { sum = tx.Version("s.up") + tx.Version("sync.peers"); return nil }); err != nil {
