@@ -155,6 +155,9 @@ func TestExport(t *testing.T) {
 	for _, rec := range records {
 		harmful(rec)
 	}
+	if !strings.Contains(out, ";Professeur;") || strings.Contains(out, ";teacher;") {
+		t.Errorf("the functions are not in the language of the headings:\n%s", out)
+	}
 	_, out, err = run(t, s, "export people", appliance.Call{Flags: map[string]string{"format": "xlsx"}})
 	if err != nil {
 		t.Fatal(err)

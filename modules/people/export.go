@@ -13,6 +13,7 @@ import (
 	"preau/school"
 	"preau/school/sheet"
 	"preau/store"
+	"preau/web"
 )
 
 // exported is one person as a file for other programs has it.
@@ -50,7 +51,7 @@ func exportCommand(_ context.Context, r *appliance.Running, call appliance.Call)
 	if err != nil {
 		return appliance.Failed, err
 	}
-	if err := write(call.Stdout, format, people); err != nil {
+	if err := write(call.Stdout, format, people, r.Words); err != nil {
 		return appliance.Failed, fmt.Errorf("export people: %w", err)
 	}
 	err = r.DB.Update(func(tx *store.Tx) error {
@@ -90,7 +91,8 @@ func everybody(tx *store.Tx) ([]exported, error) {
 	return out, nil
 }
 
-func (x exported) cells() []any {
+// cells are the person's row below exportHeadings, in the same language.
+func (x exported) cells(words *web.Words) []any {
 	born := x.Born
 	if born == "" {
 		born = x.BornText
@@ -103,16 +105,20 @@ func (x exported) cells() []any {
 	if x.Kind == string(school.Staff) {
 		sort, repeating = "Personnel", ""
 	}
-	return []any{sort, x.Matricule, x.Surname, x.Given, x.Sex, born, x.Place, x.Class, x.Series, repeating, strings.Join(x.Roles, " "), x.Phone, x.Left}
+	roles := make([]string, len(x.Roles))
+	for i, role := range x.Roles {
+		roles[i] = words.T("fr", school.Role(role).WordKey())
+	}
+	return []any{sort, x.Matricule, x.Surname, x.Given, x.Sex, born, x.Place, x.Class, x.Series, repeating, strings.Join(roles, ", "), x.Phone, x.Left}
 }
 
-func write(w io.Writer, format string, people []exported) error {
+func write(w io.Writer, format string, people []exported, words *web.Words) error {
 	if format == "json" {
 		return json.NewEncoder(w).Encode(append([]exported{}, people...))
 	}
 	rows := [][]any{exportHeadings}
 	for _, p := range people {
-		rows = append(rows, p.cells())
+		rows = append(rows, p.cells(words))
 	}
 	return sheet.Write(w, format, rows)
 }
