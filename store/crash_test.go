@@ -146,12 +146,15 @@ func TestEveryCrashStateIsSafe(t *testing.T) {
 	storetest.Record(t, "crash states", sum, map[string]any{"bad": bad, "seconds": seconds})
 }
 
-// syncs are the barriers that the store depends on, and the act that needs each.
-// The control takes away one kind at a time.
-var syncs = []struct {
+// barrier is a kind of sync, and the act that needs it.
+type barrier struct {
 	kind, act string
 	is        func(f *node, pages bool) bool
-}{
+}
+
+// syncs are the barriers that the store depends on. The control takes away one
+// kind at a time.
+var syncs = []barrier{
 	{"pages before the meta page", "records", func(f *node, pages bool) bool { return f.isDatabase() && pages }},
 	{"the meta page", "records", func(f *node, pages bool) bool { return f.isDatabase() && !pages }},
 	{"a blob's bytes", "files", func(f *node, _ bool) bool { return strings.HasPrefix(f.first, "data/partial/new-") }},

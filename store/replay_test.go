@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type replay struct {
 	seen   map[uint64]bool
 	rand   *rand.Rand
 	images chan image
+	look   func(dir string, im image, write bool) error
 
 	mu  sync.Mutex
 	bad []string
@@ -55,7 +57,7 @@ type replayed struct {
 func replayTrace(trace, root, lost string, states int) error {
 	start := time.Now()
 	var without func(f *node, pages bool) bool
-	for _, s := range syncs {
+	for _, s := range append(syncs, nightSyncs...) {
 		if s.kind == lost {
 			without = s.is
 		}
@@ -65,6 +67,10 @@ func replayTrace(trace, root, lost string, states int) error {
 		return err
 	}
 	r := &replay{disk: d, states: states, whole: map[[32]byte]bool{}, seen: map[uint64]bool{}, rand: rand.New(rand.NewPCG(1, uint64(states))), images: make(chan image, 16)}
+	r.look = r.lookAtStore
+	if slices.ContainsFunc(d.events, func(e event) bool { return strings.HasSuffix(e.name, ".backup.age") }) {
+		r.look = r.lookAtNights
+	}
 	for _, n := range d.nodes {
 		if n.first == "data/copies/new" {
 			r.whole[sha256.Sum256(n.data)] = true
@@ -313,8 +319,8 @@ func layFile(path string, data, was []byte, known bool) error {
 	return errors.Join(err, os.Chtimes(path, old, old))
 }
 
-// look opens a state as a start would, and compares.
-func (r *replay) look(dir string, im image, write bool) error {
+// lookAtStore opens a state as a start would, and compares.
+func (r *replay) lookAtStore(dir string, im image, write bool) error {
 	if bad := unfinishedCopies(dir, r.whole); len(bad) > 0 {
 		return fmt.Errorf("unfinished copies %v", bad)
 	}
