@@ -44,6 +44,9 @@ func TestStoryInTheBrowser(t *testing.T) {
 	office.Press(`button[name=finish]`)
 	signer := p.enter(s.Office, s.login("office", "signatory", 0))
 	p.see(signer, "1-signatory-home", "Inscription au concours")
+	p.follow(signer, "084/MEPSTA/SG") // the draft that README sends people to
+	signer.Press(`main form[action$="/sign"] button`)
+	signer.Open("/")
 	p.follow(signer, "901/MEN/CAB")
 	p.see(signer, "1-to-sign", "n° 901/MEN/CAB", "Formulaire d’inscription.txt")
 	signer.Press(`main form[action$="/sign"] button`)
@@ -53,6 +56,9 @@ func TestStoryInTheBrowser(t *testing.T) {
 	head := p.enter(s.Box, s.login("box", "head", 0))
 	p.until(head, "/", "Inscription au concours")
 	p.see(head, "3-head-home", "Inscription au concours")
+	if first := webtest.Eval[string](head, `document.querySelector(".tasks li").textContent`); !strings.Contains(first, "084/MEPSTA/SG") {
+		t.Errorf("first on the head's page, instead of the urgent circular: %s", first)
+	}
 	p.follow(head, "901/MEN/CAB")
 	p.see(head, "3-head-circular", "n° 901/MEN/CAB", "Modalités")
 	head.Print("3-print")

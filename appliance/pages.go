@@ -150,21 +150,28 @@ func beyond(list, shown []web.Task) int {
 	return n
 }
 
-// pressing sorts what is due: late first, then what is urgent without a date, then
-// by date, what has none last.
+// pressing sorts what is due: urgent first, then late, then by date, what has no
+// date last among its like. Only five lines are shown: what is urgent must not
+// hide behind nearer dates.
 func pressing(a, b web.Task) int {
 	rank := func(t web.Task) int {
 		switch {
-		case t.Late:
+		case t.Urgent:
 			return 0
-		case t.Urgent && t.Date == "":
+		case t.Late:
 			return 1
 		case t.Date != "":
 			return 2
 		}
 		return 3
 	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Date, b.Date))
+	undated := func(t web.Task) int {
+		if t.Date == "" {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(undated(a), undated(b)), cmp.Compare(a.Date, b.Date))
 }
 
 type statusPage struct {

@@ -57,6 +57,8 @@ func TestHostNames(t *testing.T) {
 func TestMostPressingComesFirst(t *testing.T) {
 	due := []web.Task{
 		{Label: "some day"},
+		{Label: "urgent, no date", Urgent: true},
+		{Label: "urgent, in a month", Date: "2026-12-23", Urgent: true},
 		{Label: "Friday", Date: "2026-11-27"},
 		{Label: "late", Date: "2026-11-20", Late: true},
 		{Label: "today", Date: "2026-11-23"},
@@ -67,7 +69,7 @@ func TestMostPressingComesFirst(t *testing.T) {
 	for _, d := range due {
 		order = append(order, d.Label)
 	}
-	if got := strings.Join(order, ", "); got != "very late, late, today, Friday, some day" {
+	if got := strings.Join(order, ", "); got != "urgent, in a month, urgent, no date, very late, late, today, Friday, some day" {
 		t.Error(got)
 	}
 }

@@ -87,7 +87,7 @@ type Task struct {
 	Href   string
 	Detail string
 	Late   bool
-	Urgent bool // before what has a date, when it has none
+	Urgent bool // before all that is not
 	Days   int  // left, when not late; shown when three or fewer
 	More   int  // further tasks behind this one, less pressing and not listed
 }

@@ -143,7 +143,7 @@ var samples = []sample{
 		annexes: map[string]string{"calendrier-detaille.txt": "Lundi 8 février : français, histoire-géographie\nMardi 9 février : mathématiques, anglais\nMercredi 10 février : sciences physiques, SVT\nJeudi 11 février : philosophie, EPS\nVendredi 12 février : épreuves de spécialité\n"},
 	},
 	{
-		reference: "n° 084/MEPSTA/SG", subject: "Visite médicale des élèves de seconde", audience: org.Audience{Regions: []string{"DRE-GL"}}, draft: true,
-		body: "La visite médicale des élèves de seconde se tient pendant la première semaine de décembre.\n",
+		reference: "n° 084/MEPSTA/SG", subject: "Visite médicale des élèves de seconde", audience: org.Audience{Regions: []string{"DRE-GL"}}, urgent: true, days: 2, draft: true,
+		body: "La visite médicale des élèves de seconde commence la semaine prochaine. Remettez à chaque classe son jour de passage.\n",
 	},
 }

@@ -204,17 +204,17 @@ func findPending(tx *store.Tx, list []line, me store.ID, reads, answers bool) (p
 	return p, nil
 }
 
-// pressing puts what is urgent without a date first, then the nearest deadline,
-// and last what has neither.
+// pressing puts what is urgent first, then the nearest deadline, and last what has
+// none, as the home page does.
 func pressing(a, b line) int {
-	rank := func(l line) int {
-		switch {
-		case l.deadline != "":
-			return 1
-		case l.urgent:
-			return 0
+	rank := func(l line) (n int) {
+		if !l.urgent {
+			n += 2
 		}
-		return 2
+		if l.deadline == "" {
+			n++
+		}
+		return n
 	}
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.deadline, b.deadline))
 }
