@@ -99,10 +99,10 @@ func newDryRunPage(c *web.Ctx, r store.Record[intake.Import], plan *intake.Plan)
 		}
 	}
 	for _, m := range plan.Missing {
-		p.Missing = append(p.Missing, withClass(m.Name, m.Class))
+		p.Missing = append(p.Missing, inBrackets(m.Name, m.Class))
 	}
 	for _, a := range plan.Added {
-		p.Added = append(p.Added, withClass(school.JoinName(a.Entry.Surname, a.Entry.Given), a.Entry.Class))
+		p.Added = append(p.Added, inBrackets(school.JoinName(a.Entry.Surname, a.Entry.Given), p.place(a)))
 	}
 	for _, n := range plan.NewClasses {
 		p.Classes = append(p.Classes, n.Label)
@@ -118,11 +118,27 @@ func at(sheet string, line, sheets int) string {
 	return fmt.Sprint(line)
 }
 
-func withClass(name, class string) string {
-	if class == "" {
+// place is where a person comes to stand: a pupil's class, the functions that a
+// member of the staff gets, or the one written that gives nothing to do here.
+func (p *dryRunPage) place(a intake.Added) string {
+	if p.Kind != school.Staff {
+		return a.Entry.Class
+	}
+	if len(a.Roles) == 0 && a.Entry.Post != "" {
+		return p.T("people.dry.no_function", "post", a.Entry.Post)
+	}
+	names := make([]string, len(a.Roles))
+	for i, r := range a.Roles {
+		names[i] = p.T(r.WordKey())
+	}
+	return strings.Join(names, ", ")
+}
+
+func inBrackets(name, what string) string {
+	if what == "" {
 		return name
 	}
-	return name + " (" + class + ")"
+	return name + " (" + what + ")"
 }
 
 // value writes what a field holds the way a person would.

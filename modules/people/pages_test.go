@@ -141,6 +141,17 @@ func TestRefusedFilesKeepTheForm(t *testing.T) {
 	}
 }
 
+// A list gives functions, and with them rights: the dry run says which.
+func TestADryRunSaysWhoGetsWhichFunction(t *testing.T) {
+	s := site(t)
+	p := s.As(school.Head).Get("/admin/import").Submit("/admin/import", map[string]any{"kind": "staff", "file": []webtest.File{{
+		Name: "personnel.csv", Data: []byte("Nom et prénoms;Fonction\nAGBEKO Komlan;Professeur\nMENSAH Afi;Censeur\nBIGO Paul;Chef cuisinier\n"),
+	}}})
+	if !p.Has("AGBEKO Komlan (Professeur), MENSAH Afi (Censeur), BIGO Paul (Chef cuisinier : sans fonction dans Préau)") {
+		t.Errorf("%s\n%s", p, p.Text())
+	}
+}
+
 // Another person's proposal does not exist for anybody else.
 func TestProposalsArePrivate(t *testing.T) {
 	s := site(t)

@@ -94,7 +94,7 @@ func (a *Added) person(kind school.Kind) school.Person {
 	e := a.Entry
 	return school.Person{
 		Kind: kind, Matricule: e.Matricule, Surname: e.Surname, Given: e.Given, Sex: e.Sex,
-		Born: e.Born, BornText: e.BornText, BirthPlace: e.Place, Roles: a.roles, Repeating: e.Repeating,
+		Born: e.Born, BornText: e.BornText, BirthPlace: e.Place, Roles: a.Roles, Repeating: e.Repeating,
 		Phone: e.Phone, Status: statusOf(e), Guardians: e.Guardians, NIU: e.NIU, Diploma: e.Diploma, Subject: e.Subject,
 	}
 }

@@ -63,7 +63,7 @@ type NewClass struct {
 type Added struct {
 	Entry roll.Entry
 	class string
-	roles []school.Role
+	Roles []school.Role // those the person gets: what the list says, as far as it may be given
 }
 
 // Plan is what a list would do.
@@ -178,9 +178,9 @@ func (p *Plan) classFor(e roll.Entry, pack *packs.Pack) string {
 func (p *Plan) add(e roll.Entry, class string, o Options) {
 	a := Added{Entry: e, class: class}
 	if p.Kind == school.PupilKind {
-		a.roles = []school.Role{school.Pupil}
+		a.Roles = []school.Role{school.Pupil}
 	} else {
-		a.roles = p.granted(e.Roles, nil, o.Grant)
+		a.Roles = p.granted(e.Roles, nil, o.Grant)
 	}
 	p.Added = append(p.Added, a)
 }
