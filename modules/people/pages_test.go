@@ -145,9 +145,9 @@ func TestRefusedFilesKeepTheForm(t *testing.T) {
 func TestADryRunSaysWhoGetsWhichFunction(t *testing.T) {
 	s := site(t)
 	p := s.As(school.Head).Get("/admin/import").Submit("/admin/import", map[string]any{"kind": "staff", "file": []webtest.File{{
-		Name: "personnel.csv", Data: []byte("Nom et prénoms;Fonction\nAGBEKO Komlan;Professeur\nMENSAH Afi;Censeur\nBIGO Paul;Chef cuisinier\n"),
+		Name: "personnel.csv", Data: []byte("Nom et prénoms;Fonction\nAGBEKO Komlan;Professeur\nMENSAH Afi;Censeur\nBIGO Paul;Chef cuisinier\nDOH Yao;\n\nLAWSON Edem\n"),
 	}}})
-	if !p.Has("AGBEKO Komlan (Professeur), MENSAH Afi (Censeur), BIGO Paul (Chef cuisinier : sans fonction dans Préau)") {
+	if !p.Has("AGBEKO Komlan (Professeur), MENSAH Afi (Censeur), BIGO Paul (Chef cuisinier : sans fonction dans Préau), DOH Yao.") {
 		t.Errorf("%s\n%s", p, p.Text())
 	}
 }

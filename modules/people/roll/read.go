@@ -3,6 +3,7 @@ package roll
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -159,10 +160,38 @@ func lastFull(rows []sheet.Row, start int, columns []Field) int {
 			}
 		}
 		if filled >= 2 {
-			return i
+			return withBareNames(rows, i, columns)
 		}
 	}
 	return len(rows) - 1
+}
+
+// withBareNames goes on from the last full row over names that stand right below
+// it, without a blank line: somebody of whom nothing else is known yet. A total
+// ends the list.
+func withBareNames(rows []sheet.Row, last int, columns []Field) int {
+	for ; last+1 < len(rows); last++ {
+		next := rows[last+1]
+		if next.Line != rows[last].Line+1 || saysSummary(rows[last]) || saysSummary(next) {
+			break
+		}
+		named := false
+		for c, f := range columns {
+			named = named || (f == FullName || f == Surname) && c < len(next.Cells) && next.Text(c) != ""
+		}
+		if !named {
+			break
+		}
+	}
+	return last
+}
+
+func saysSummary(row sheet.Row) bool {
+	return slices.ContainsFunc(row.Cells, func(c sheet.Cell) bool { return isSummary(c.Text) })
+}
+
+func isSummary(text string) bool {
+	return summaries.MatchString(school.Fold(strings.NewReplacer("'", " ", "’", " ").Replace(text)) + " ")
 }
 
 func column(rows []sheet.Row, columns []Field) (texts []string) {
@@ -275,12 +304,7 @@ func (r *reader) between(p *person) bool {
 	if len(texts) > 2 { // beyond, words such as "Secrétaire" are somebody's
 		texts = append(texts[:2:2], p.cell(FullName).Text, p.cell(Surname).Text)
 	}
-	for _, t := range texts {
-		if summaries.MatchString(school.Fold(strings.NewReplacer("'", " ", "’", " ").Replace(t)) + " ") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(texts, isSummary)
 }
 
 func (r *Roll) String() string {
