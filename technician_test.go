@@ -19,12 +19,13 @@ func TestTechnicianInTheBrowser(t *testing.T) {
 	t.Setenv("PREAU_LANES_BULK_WINDOWS", "21:00-05:30,12:00-13:00")
 	t.Setenv("PREAU_LANES_BULK_MONTH_MIB", "20")
 	t.Setenv("PREAU_LANES_RECORDS_DAY_MIB", "1")
+	t.Setenv("PREAU_STICK_PATH", t.TempDir()) // where no disk is mounted
 	browser := webtest.OpenBrowser(t)
 	s := openStage(t)
 	p := &playing{t: t, s: s, b: browser}
 	tab := p.enterAt(s.Box, s.login("box", "technician", 0), 1366)
 	p.until(tab, "/status", "ouvert")
-	p.see(tab, "technician-status", "Mémoire", "Versions", "aucune en 30 jours", "Dernier arrêt en ordre")
+	p.see(tab, "technician-status", "Sauvegarde sur le disque USB", "aucun disque n’est branché", "Mémoire", "Versions", "aucune en 30 jours", "Dernier arrêt en ordre")
 	p.follow(tab, "Pourquoi cela ne marche")
 	p.see(tab, "technician-why", "pas à pas")
 	tab.Press(`main form[action="/status/why"] button`)

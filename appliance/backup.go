@@ -49,6 +49,7 @@ func backupCommand(_ context.Context, r *Running, call Call) (int, error) {
 type RestoreOptions struct {
 	From, Identity string
 	Copy           bool
+	Say            func(line string) // how far it is; nil says nothing
 }
 
 // Restore fills a folder that nobody holds. It refuses, and changes nothing, when
@@ -75,7 +76,11 @@ func Restore(dir string, o RestoreOptions) (done string, err error) {
 		}
 		others--
 	}
-	err = store.RestoreFile(dir, o.From, ids...)
+	err = store.RestoreFile(dir, o.From, func(done, of int64) {
+		if o.Say != nil {
+			o.Say(fmt.Sprintf("files: %d of %d MB read", done>>20, of>>20))
+		}
+	}, ids...)
 	if errors.Is(err, store.ErrBackup) && others > 0 {
 		err = fmt.Errorf("%w; that was the newest backup there (%s): name an earlier file with --from", err, filepath.Base(o.From))
 	}

@@ -3,6 +3,7 @@ package appliance
 import (
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,6 +100,9 @@ func (p statusPage) machineFacts() []web.Fact {
 		fact("last_stop", stop),
 		fact("clean", clean),
 		fact("cuts_label", power),
+	}
+	if p.USB.Path != "" {
+		facts = slices.Insert(facts, 6, p.usbFact()) // below the verified copy
 	}
 	if p.Lives > 1 {
 		facts = append(facts, fact("lives", p.T("appliance.status.lives_are", "n", p.Lives)))

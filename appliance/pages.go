@@ -190,6 +190,7 @@ type statusPage struct {
 	Started  time.Time
 	Clean    bool
 	LastCopy time.Time
+	USB      usbDisk
 	HTTPS    string   // "" where there is none
 	Root     []string // fingerprint of the authority's certificate
 }
@@ -218,6 +219,9 @@ func (x *server) statusPage(c *web.Ctx) error {
 	}
 	if _, p.LastCopy, err = store.NewestCopy(x.Dir); err != nil {
 		return err
+	}
+	if p.USB, err = usbDiskAt(x.Config.Stick.Path, s.Site.Code); err != nil {
+		x.Log.Warn("the USB disk cannot be read", "cause", err) // and the page says that no backup is on it
 	}
 	lives, err := x.DB.Lives()
 	if err != nil {

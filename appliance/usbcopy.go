@@ -9,6 +9,7 @@ import (
 
 	"preau/school"
 	"preau/store"
+	"preau/web"
 )
 
 const usbCopiesKept = 3
@@ -55,4 +56,34 @@ func usbCopyJob(every time.Duration) Job {
 		r.Log.Info("backup on the USB disk made", "path", got.Path, "written", got.Written, "reused", got.Reused)
 		return nil
 	}}
+}
+
+// usbDisk is where the backups on the USB disk stand, for people.
+type usbDisk struct {
+	Path    string // "" when none is set
+	Mounted bool
+	Newest  time.Time // of the backups on it; zero when there is none
+	Room    Disk
+}
+
+func usbDiskAt(path, site string) (u usbDisk, err error) {
+	if u = (usbDisk{Path: path, Mounted: mounted(path)}); u.Mounted {
+		u.Room = diskAt(path)
+		u.Newest, err = store.BackupDisk{Dir: path, Site: Slug(site)}.Newest()
+	}
+	return u, err
+}
+
+// usbFact says when the newest backup was laid onto the disk, and what room is left.
+func (p statusPage) usbFact() web.Fact {
+	f := web.Fact{Label: p.T("appliance.status.usb"), Text: p.T("appliance.status.usb_absent")}
+	if p.USB.Mounted {
+		last := p.T("appliance.status.no_copy")
+		if !p.USB.Newest.IsZero() {
+			last = p.DateTime(p.USB.Newest)
+		}
+		room := p.T("appliance.status.disk_free", "free", p.Size(p.USB.Room.Free), "total", p.Size(p.USB.Room.Total))
+		f.Text = p.T("appliance.status.usb_at", "time", last, "room", room)
+	}
+	return f
 }

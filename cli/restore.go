@@ -14,13 +14,13 @@ import (
 func (a *app) restore() *cobra.Command {
 	c := &cobra.Command{
 		Use: "restore [CODE]", Short: "Restore a backup into an empty folder", Args: cobra.MaximumNArgs(1),
-		Long: "Restores a backup into an empty folder (--from FILE, or --from STICK for the newest on a mounted stick),\n" +
+		Long: "Restores a backup into an empty folder (--from FILE, or --from DISK for the newest on a mounted USB disk),\n" +
 			"makes a lost box anew from what the office keeps sealed (--from-office HOST:PORT CODE; the recovery key in\n" +
 			"--identity FILE or on standard input; cut off, run it again), or puts the newest verified copy of a folder in the place of its damaged database (--copy).\n" +
 			"The site must be stopped.",
 	}
-	var o appliance.RestoreOptions
-	c.Flags().StringVar(&o.From, "from", "", "the backup, or the folder where a stick with backups is mounted")
+	o := appliance.RestoreOptions{Say: func(line string) { fmt.Fprintln(a.stderr, line) }}
+	c.Flags().StringVar(&o.From, "from", "", "the backup, or the folder where a disk with backups is mounted")
 	c.Flags().StringVar(&o.Identity, "identity", "", "file with the recovery key")
 	c.Flags().BoolVar(&o.Copy, "copy", false, "the newest verified copy, in the place of a database that was set aside")
 	office := c.Flags().String("from-office", "", "HOST:PORT of the office that keeps this school's data")

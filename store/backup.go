@@ -203,22 +203,26 @@ var (
 // again. ErrBackup when the backup is cut short, altered or not for these
 // identities; ErrNotEmpty when the folder holds something.
 func Restore(dir string, r io.Reader, ids ...age.Identity) error {
-	return restore(dir, r, "", ids)
+	return restore(dir, r, "", nil, ids)
 }
 
 // RestoreFile restores from a file as Restore does, its packs beside it. The
-// reason names a pack that is missing, cut short or altered.
-func RestoreFile(dir, path string, ids ...age.Identity) error {
+// reason names a pack that is missing, cut short or altered. told, when it is not
+// nil, hears before each pack how many of their bytes have been read.
+func RestoreFile(dir, path string, told func(done, of int64), ids ...age.Identity) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	defer f.Close()
-	return restore(dir, f, filepath.Dir(path), ids)
+	if told == nil {
+		told = func(int64, int64) {}
+	}
+	return restore(dir, f, filepath.Dir(path), told, ids)
 }
 
 // restore looks for packs in the folder beside; "" when there is none.
-func restore(dir string, r io.Reader, beside string, ids []age.Identity) error {
+func restore(dir string, r io.Reader, beside string, told func(done, of int64), ids []age.Identity) error {
 	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
 		return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
 	}
@@ -244,7 +248,7 @@ func restore(dir string, r io.Reader, beside string, ids []age.Identity) error {
 	}
 	m, err := unpack(tmp, r)
 	if err == nil && m.Format == formatPacks {
-		err = gather(tmp, m, beside, ids)
+		err = gather(tmp, m, beside, told, ids)
 	}
 	if err != nil {
 		return err

@@ -155,7 +155,7 @@ func FuzzManifest(f *testing.F) {
 				t.Fatalf("a backup with a list of files was taken for format %d", m.Format)
 			}
 			if err == nil {
-				if err := gather(t.TempDir(), m, t.TempDir(), nil); err == nil {
+				if err := gather(t.TempDir(), m, t.TempDir(), func(int64, int64) {}, nil); err == nil {
 					t.Fatal("a backup was put together out of nothing")
 				}
 			}

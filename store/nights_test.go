@@ -82,7 +82,7 @@ func (r *replay) lookAtNights(dir string, im image, _ bool) error {
 	}
 	to := dir + "-restored"
 	for _, name := range have {
-		err := store.RestoreFile(to, filepath.Join(dir, name), nightIdentity())
+		err := store.RestoreFile(to, filepath.Join(dir, name), nil, nightIdentity())
 		if err != nil {
 			return err
 		}

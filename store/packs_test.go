@@ -109,7 +109,7 @@ func (n *nights) backups() []string {
 func (n *nights) restores(path string, want map[store.Hash][]byte) {
 	n.t.Helper()
 	dir := filepath.Join(n.t.TempDir(), "restored")
-	if err := store.RestoreFile(dir, path, n.key); err != nil {
+	if err := store.RestoreFile(dir, path, nil, n.key); err != nil {
 		n.t.Fatalf("%s: %v", path, err)
 	}
 	got := 0
@@ -139,7 +139,7 @@ func (n *nights) restores(path string, want map[store.Hash][]byte) {
 func (n *nights) refused(path string) string {
 	n.t.Helper()
 	dir := filepath.Join(n.t.TempDir(), "restored")
-	err := store.RestoreFile(dir, path, n.key)
+	err := store.RestoreFile(dir, path, nil, n.key)
 	if !errors.Is(err, store.ErrBackup) {
 		n.t.Fatalf("%s: %v", path, err)
 	}
@@ -441,7 +441,7 @@ func TestADamagedFileIsLeftOutOfTheBackup(t *testing.T) {
 		t.Errorf("damaged: %v", r.Damaged)
 	}
 	dir := filepath.Join(t.TempDir(), "restored")
-	if err := store.RestoreFile(dir, r.Path, n.key); err != nil {
+	if err := store.RestoreFile(dir, r.Path, nil, n.key); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "blobs", good.String()[:2], good.String())); err != nil {

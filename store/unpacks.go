@@ -37,12 +37,12 @@ type gatherer struct {
 
 // gather fills tmp/blobs from the packs that a manifest names, and checks every
 // pack and every file by its hash.
-func gather(tmp string, m manifest, beside string, ids []age.Identity) error {
+func gather(tmp string, m manifest, beside string, told func(done, of int64), ids []age.Identity) error {
 	names := slices.Sorted(maps.Keys(m.Packs))
 	if beside == "" || !packFolder.MatchString(m.Folder) {
 		return fmt.Errorf("%w: its files lie in packs beside it: restore it from the disk where they are", ErrBackup)
 	}
-	folder := filepath.Join(beside, m.Folder)
+	folder, done, of := filepath.Join(beside, m.Folder), int64(0), int64(0)
 	for _, name := range names { // what can be known at once, before hours of reading
 		if !blobName.MatchString(name) {
 			return fmt.Errorf("%w: a pack that no backup has", ErrBackup)
@@ -63,7 +63,12 @@ func gather(tmp string, m manifest, beside string, ids []age.Identity) error {
 	if err := g.readList(filepath.Join(tmp, listName)); err != nil {
 		return err
 	}
+	for _, size := range m.Packs {
+		of += size
+	}
 	for _, name := range names {
+		told(done, of)
+		done += m.Packs[name]
 		if err := g.readPack(filepath.Join(folder, name+packEnd), name, ids); err != nil {
 			return err
 		}
