@@ -316,6 +316,30 @@ func TestARefusedDraftKeepsItsWords(t *testing.T) {
 	}
 }
 
+// A signed circular never changes: a year mistyped in the deadline is told before.
+func TestThePersonWhoSignsIsToldOfAPastDeadline(t *testing.T) {
+	o := office(t)
+	for deadline, late := range map[string]bool{"2016-10-20": true, "2126-10-20": false} {
+		form := o.As(school.Publisher).Get("/circulars/new")
+		list := form.Submit("/circulars/new", with(filled, "deadline", deadline))
+		var sign string
+		inside(t, o.DB, func(tx *store.Tx) error {
+			for d, err := range drafts.All(tx) {
+				if err != nil {
+					return err
+				}
+				if d.Value.Deadline == deadline {
+					sign = "/circulars/drafts/" + d.ID.String() + "/sign"
+				}
+			}
+			return nil
+		})
+		if p := o.As(school.Signatory).Get(sign); p.Status != 200 || p.Has("déjà passée") != late {
+			t.Errorf("%s, %s: %s\n%s", deadline, list, p, p.Text())
+		}
+	}
+}
+
 func TestTheWordsOfCirculars(t *testing.T) { web.CheckWords(t, Module().Files) }
 
 // publish signs a circular at the office, for TG-1 and TG-2.
