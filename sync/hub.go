@@ -115,20 +115,41 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
+// visit is a call that is being answered.
+type visit struct {
+	ctx  context.Context
+	site string
+	s    *session // nil: all is said
+	box  *hearing
+	undo []func() // when it ends, the last first
+}
+
+func (v *visit) after(fn func()) { v.undo = append(v.undo, fn) }
+
+func (v *visit) end() {
+	for _, fn := range slices.Backward(v.undo) {
+		fn()
+	}
+}
+
+// serve greets in a goroutine of its own: a handshake makes a stack large, and this
+// one is kept for as long as the box stays.
 func (h *Hub) serve(ctx context.Context, raw net.Conn, config *tls.Config) {
 	rec := &recorder{r: Report{Started: time.Now()}}
-	m := &meter{Conn: raw}
+	m, v := &meter{Conn: raw}, &visit{ctx: ctx}
 	defer m.Close()
-	conn := tls.Server(m, config)
-	defer conn.Close()
-	shake, cancel := context.WithTimeout(ctx, time.Minute)
-	err := conn.HandshakeContext(shake)
-	cancel()
-	if err != nil {
-		h.o.Log.Info("exchange: no handshake", "cause", err)
-		return
+	defer v.end()
+	met := make(chan error, 1)
+	go func() { met <- h.greet(v, m, config, rec) }()
+	err := <-met
+	if err == nil && v.s != nil {
+		err = v.s.run(v.ctx)
+		v.box.note()
 	}
-	site, err := h.answer(ctx, conn, m, rec)
+	h.left(v.site, rec, m, err)
+}
+
+func (h *Hub) left(site string, rec *recorder, m *meter, err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 		err = nil // boxes leave without a word when the link goes
 	}
@@ -136,7 +157,20 @@ func (h *Hub) serve(ctx context.Context, raw net.Conn, config *tls.Config) {
 	h.o.Log.Info("exchange", "site", site, "sent", r.Sent, "received", r.Received, "up", r.Up, "down", r.Down, "cause", r.Err)
 }
 
-func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorder) (site string, err error) {
+func (h *Hub) greet(v *visit, m *meter, config *tls.Config, rec *recorder) error {
+	conn := tls.Server(m, config)
+	v.after(func() { conn.Close() })
+	shake, cancel := context.WithTimeout(v.ctx, time.Minute)
+	err := conn.HandshakeContext(shake)
+	cancel()
+	if err != nil {
+		return fmt.Errorf("boxsync: handshake: %w", err)
+	}
+	v.site, err = h.answer(v, conn, m, rec)
+	return err
+}
+
+func (h *Hub) answer(v *visit, conn *tls.Conn, m *meter, rec *recorder) (site string, err error) {
 	key, err := peerKey(conn.ConnectionState())
 	if err != nil {
 		return "", err
@@ -156,7 +190,7 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorde
 	if err != nil {
 		return "", err
 	}
-	defer f.close()
+	v.after(f.close)
 	kind, body, err := f.read()
 	if errors.Is(err, zstd.ErrUnknownDictionary) {
 		return "", errors.Join(err, f.say(frameBye, byeWire{Reason: "dictionary"}))
@@ -165,7 +199,7 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorde
 		return "", err
 	}
 	if kind == frameEnrol {
-		return "", h.enrol(ctx, conn, f, key, body)
+		return "", h.enrol(v.ctx, conn, f, key, body)
 	}
 	var hello helloWire
 	if kind != frameHello {
@@ -183,7 +217,7 @@ func (h *Hub) answer(ctx context.Context, conn *tls.Conn, m *meter, rec *recorde
 		sendAway(conn, f, byeWire{Reason: "version", Back: 3600})
 		return site, fmt.Errorf("boxsync: the box speaks formats %d to %d", hello.Version, hello.Format)
 	}
-	return site, h.session(ctx, conn, m, f, rec, key, site, hello)
+	return site, h.session(v, conn, m, f, rec, key, site, hello)
 }
 
 func speaks(w helloWire) bool {
@@ -213,9 +247,11 @@ func (h *Hub) isPinned(key ed25519.PublicKey, site string) error {
 	return err
 }
 
-func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, rec *recorder, key ed25519.PublicKey, site string, hello helloWire) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// session makes the session that v runs.
+func (h *Hub) session(v *visit, conn net.Conn, m *meter, f *framer, rec *recorder, key ed25519.PublicKey, site string, hello helloWire) error {
+	ctx, cancel := context.WithCancel(v.ctx)
+	v.ctx = ctx
+	v.after(cancel)
 	origin := h.o.DB.Origin()
 	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true, watch: []string{store.OutboxName(site), peers.Name()}}
 	s.init()
@@ -229,8 +265,8 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 		sendAway(conn, f, byeWire{Reason: "busy", Back: seconds(back)})
 		return errBusy
 	}
-	defer h.lobby.leave(g)
-	defer h.enter(site, cancel)()
+	v.after(func() { h.lobby.leave(g) })
+	v.after(h.enter(site, cancel))
 	for _, l := range lanes {
 		s.out = append(s.out, store.Feed{Origin: origin, Lane: l, Site: site})
 	}
@@ -266,9 +302,8 @@ func (h *Hub) session(ctx context.Context, conn net.Conn, m *meter, f *framer, r
 		return err
 	}
 	rec.step("greeted", 0)
-	err = s.run(ctx)
-	box.note()
-	return err
+	v.s, v.box = s, box
+	return nil
 }
 
 // sendAway says bye and reads on until the box hangs up: closing a line on which
