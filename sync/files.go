@@ -236,6 +236,7 @@ func (s *session) gotPiece(body []byte) error {
 	if end := w.At + int64(len(w.Data)); f.to > 0 && end > f.to || f.upTo > 0 && end > f.upTo {
 		return fmt.Errorf("%w: more than was asked for", ErrFrame)
 	}
+	s.makesWay()
 	if _, err := f.p.Write(w.Data); err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ func (s *session) gotWant(body []byte) error {
 
 // sendPiece sends the next piece of what the peer asked for.
 func (s *session) sendPiece() (bool, error) {
+	s.way = nil
 	s.mu.Lock()
 	if len(s.wanted) == 0 {
 		s.mu.Unlock()
@@ -60,6 +61,15 @@ func (s *session) sendPiece() (bool, error) {
 	}
 	w, n := s.wanted[0], max(s.piece, smallestSend)
 	s.mu.Unlock()
+	if s.pressed != nil { // what is urgent leaves before the piece, and not with it
+		if err := s.f.flush(); err != nil {
+			return false, err
+		}
+		s.released()
+	}
+	if s.yields() {
+		return false, nil
+	}
 	f, err := s.source(w.blobWire)
 	if errors.Is(err, errNoGain) {
 		s.mu.Lock()

@@ -44,6 +44,7 @@ type Hub struct {
 
 	contacts contacts
 	lobby    *lobby
+	gate     gate
 }
 
 type liveSession struct{ end context.CancelFunc }
@@ -256,6 +257,7 @@ func (h *Hub) session(v *visit, conn net.Conn, m *meter, f *framer, rec *recorde
 	s := &session{db: h.o.DB, conn: conn, f: f, rec: rec, from: site, onPing: true, watch: []string{store.OutboxName(site), peers.Name()}}
 	s.init()
 	s.setShut(hello.Shut)
+	s.gate = &h.gate
 	s.crowded = func() bool { return 4*h.lobby.served() > h.o.Most }
 	g := &guest{site: site, idle: s.rests, depart: func(reason string, back time.Duration) {
 		s.dismiss(byeWire{Reason: reason, Back: seconds(back)})

@@ -43,10 +43,17 @@ func (s *session) writes(ctx context.Context) error {
 		if err := s.f.flush(); err != nil {
 			return err
 		}
+		s.released()
 		if err := s.bill.left(); err != nil {
 			return err
 		}
+		var piece <-chan time.Time
+		if s.way != nil {
+			piece = time.After(time.Until(s.held.Add(yieldMost)))
+		}
 		select {
+		case <-s.way:
+		case <-piece:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-s.wake:
@@ -237,6 +244,9 @@ func (s *session) sendBatch(lanes []store.Lane) (bool, error) {
 			s.idle = false
 			s.flying = append(s.flying, flight{f, b.To, len(b.Rows) + len(b.Gone), len(w.Rows)/packs + 64, time.Now()})
 			s.mu.Unlock()
+			if lane <= store.Urgent {
+				s.presses()
+			}
 			if err := s.f.write(frameBatch, w); err != nil {
 				return false, err
 			}

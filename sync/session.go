@@ -85,6 +85,10 @@ type session struct {
 	watch      []string                        // commits that may concern this session; nil: all
 	crowded    func() bool                     // the office: memory is dear now
 	bye        *byeWire                        // said as soon as may be
+	gate       *gate                           // the office's; nil at a box
+	pressed    func()                          // what this session told it is over; only the writer asks, as of the next two
+	way        <-chan struct{}                 // the next piece waits for it
+	held       time.Time                       // since when it has waited
 }
 
 type flight struct {
@@ -122,6 +126,7 @@ func (s *session) run(ctx context.Context) error {
 		cancel(s.reads())
 	}()
 	err := s.writes(ctx)
+	s.released()
 	s.mu.Lock()
 	dismissed := s.bye != nil && errors.Is(err, errBye)
 	s.mu.Unlock()
@@ -304,6 +309,9 @@ func (s *session) gotBatch(body []byte) error {
 		// Sent before the peer knew our cursor: it comes again from there. Or its
 		// history is another: nothing of that may be mixed in.
 		return nil
+	}
+	if s.gate != nil && feed.Lane <= store.Urgent {
+		defer s.gate.press()()
 	}
 	if err := s.db.Apply(b, s.from); err != nil {
 		return err
