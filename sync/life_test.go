@@ -100,9 +100,10 @@ func TestARolledBackCardGoesOnUnderANewOrigin(t *testing.T) {
 	}
 }
 
-// TestACardFromBetweenLivesIsGivenBackAll puts back two cards of which no cursor
+// TestACardFromBetweenLivesIsGivenBackAll puts back cards of which no cursor
 // tells that they are old: one copied when a new life had begun and the rows had not
-// yet come back, and one of a life that was over before it sent anything.
+// yet come back, and two of a life that was over, from before it sent anything and
+// from when all that it ever sent was there.
 func TestACardFromBetweenLivesIsGivenBackAll(t *testing.T) {
 	p := newPair(t)
 	unused, first := card(t, p.box), p.box.db.Origin()
@@ -111,6 +112,7 @@ func TestACardFromBetweenLivesIsGivenBackAll(t *testing.T) {
 	old := card(t, p.box)
 	put(t, p.box.db, up, memo{Text: "deux"})
 	p.once(t)
+	whole := card(t, p.box)
 	back := func(card []byte) {
 		t.Helper()
 		rollBack(t, &p.box, card)
@@ -118,6 +120,9 @@ func TestACardFromBetweenLivesIsGivenBackAll(t *testing.T) {
 		p.once(t)
 		if got := texts(t, p.box.db, up); got != "un deux" {
 			t.Errorf("the box holds %q", got)
+		}
+		if p.box.db.Origin() == first {
+			t.Error("the card goes on with a life that was over")
 		}
 	}
 
@@ -134,9 +139,7 @@ func TestACardFromBetweenLivesIsGivenBackAll(t *testing.T) {
 	p.once(t)
 	back(between)
 	back(unused)
-	if p.box.db.Origin() == first {
-		t.Error("the card goes on with a life that was over")
-	}
+	back(whole)
 }
 
 // TestANewBoxOfASchoolIsGivenBackWhatTheSchoolWrote replaces a dead box, and then
