@@ -81,8 +81,11 @@ func (p lanesPage) hold(l boxsync.LaneState) web.Mark {
 
 // items writes how many, and how much.
 func (p lanesPage) items(n int, size int64) string {
-	if n == 0 && size == 0 {
+	switch {
+	case n == 0 && size == 0:
 		return "–"
+	case n == 0:
+		return p.Size(size)
 	}
 	return p.T("appliance.lanes.items", "count", n, "size", p.Size(size))
 }
@@ -162,9 +165,9 @@ func (p lanesPage) hour(minute int) string {
 func (p lanesPage) steps(r boxsync.Report) string {
 	open := p.Now != nil && r.Started.Equal(p.Now.Started)
 	var all []string
-	for _, s := range r.Steps {
-		if s.Name == "idle" && r.Stage != "" && !open {
-			continue
+	for i, s := range r.Steps {
+		if s.Name == "idle" && (i < len(r.Steps)-1 || r.Stage != "" && !open) {
+			continue // the link is idle at the end, if anywhere
 		}
 		all = append(all, p.T("appliance.lanes.step."+s.Name, "count", s.N))
 	}

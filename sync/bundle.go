@@ -33,6 +33,7 @@ const (
 	bundleTrailer = 8 + len(bundleEnd)
 	maxLabel      = 4 << 10
 	bundlePiece   = 256 << 10 // bytes of a file in one frame
+	wrapping      = 600       // about what label, head, seal and the encryption around them weigh
 	bundleBatch   = 64 << 10  // bytes of rows in one frame
 	digestLength  = 8         // of each number; the sender is proved anyway
 	sealDomain    = "preau bundle seal 1\x00"

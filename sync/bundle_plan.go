@@ -251,7 +251,7 @@ func (p *Plan) divide(blobs []store.Blob, most int64) error {
 	if len(blobs) > 0 && room < bundlePiece || most < 2*frames+p.rows {
 		return refuse(TooSmall, nil)
 	}
-	p.Bytes = p.rows
+	p.Bytes = p.rows + wrapping
 	left := room
 	p.shares = make([][]share, 1)
 	for _, b := range blobs {

@@ -23,7 +23,7 @@ func (p *Plan) Label(part int) Label {
 
 // Size is about how many bytes a part holds, before compression.
 func (p *Plan) Size(part int) int64 {
-	n := p.rows
+	n := p.rows + wrapping
 	for _, s := range p.shares[part-1] {
 		n += s.n
 	}

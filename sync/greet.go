@@ -59,7 +59,12 @@ func (e *Engine) welcomed(s *session, kind byte, body []byte, rtt time.Duration)
 	s.rec.step("greeted", 0)
 	s.rec.stage("exchanged")
 	if e.o.Offset != nil {
+		_, before := e.o.DB.Clock()
 		e.o.Offset(time.UnixMilli(w.Millis), rtt)
+		if _, now := e.o.DB.Clock(); now != before {
+			s.tellNow.Store(true)
+			s.poke()
+		}
 	}
 	have := map[store.Feed]store.Cursor{}
 	for _, c := range w.Have {

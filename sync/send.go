@@ -27,6 +27,11 @@ func (s *session) writes(ctx context.Context) error {
 		if err := s.conn.SetWriteDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 			return err
 		}
+		if s.tellNow.Swap(false) {
+			if err := s.tells(); err != nil {
+				return err
+			}
+		}
 		more, err := s.turn()
 		if err == nil {
 			err = s.bill.left()

@@ -80,6 +80,7 @@ type session struct {
 	bill       *bill                           // nil: nobody counts
 	came       store.Lane                      // of the frame that is handled; only the reader asks
 	tell       func() (stateWire, error)       // a box: what to say of itself
+	tellNow    atomic.Bool                     // a box: something it said in its hello is no longer so
 	hears      func(stateWire)                 // the office: hears it
 	heard      func()                          // the office: the line stands
 	watch      []string                        // commits that may concern this session; nil: all

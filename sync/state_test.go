@@ -36,7 +36,8 @@ func TestABoxTellsHowItIs(t *testing.T) {
 		}
 		b := w.boxes[0]
 		health := Health{FreeDisk: 3 << 30, DiskSize: 29 << 30, Cuts: 4}
-		b.engine = NewEngine(EngineOptions{DB: b.db, Key: b.key, Site: b.school, Build: "0.2", Dial: b.link.Dial, Health: func() Health { mu.Lock(); defer mu.Unlock(); return health }})
+		b.engine = NewEngine(EngineOptions{DB: b.db, Key: b.key, Site: b.school, Build: "0.2", Dial: b.link.Dial, Health: func() Health { mu.Lock(); defer mu.Unlock(); return health },
+			Offset: func(time.Time, time.Duration) { b.clock.Add(-time.Hour); b.clock.Doubt(false) }})
 		for range 3 {
 			if err := w.edit(&b.simSite, simUp, nil); err != nil {
 				t.Fatal(err)
@@ -73,6 +74,8 @@ func TestABoxTellsHowItIs(t *testing.T) {
 		synctest.Wait()
 		if c := last(); c.Pending != 0 || len(c.Waiting) > 0 {
 			t.Errorf("all was sent, yet %+v waits", c.Waiting)
+		} else if !c.Trusted || c.Apart.Abs() > time.Minute {
+			t.Errorf("the box took the office's time, which still has its clock %v apart, trusted %v", c.Apart, c.Trusted)
 		}
 		before := last().Last
 		w.office.clock.Add(30 * time.Minute)
