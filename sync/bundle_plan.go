@@ -3,7 +3,6 @@ package boxsync
 import (
 	"crypto/ed25519"
 	"fmt"
-	"slices"
 	"sort"
 
 	"preau/store"
@@ -185,6 +184,10 @@ func (p *Plan) look() (blobs []store.Blob, err error) {
 			return nil, err
 		}
 	}
+	theirs, err := p.c.DB.OriginsOf(p.To)
+	if err != nil {
+		return nil, err
+	}
 	err = p.c.DB.View(func(tx *store.Tx) error {
 		s, _, err := standOf(tx, p.To)
 		if err != nil {
@@ -194,7 +197,7 @@ func (p *Plan) look() (blobs []store.Blob, err error) {
 			if len(raw) != len(store.Hash{}) {
 				continue
 			}
-			b, ok, err := p.c.mayHave(tx, p.To, store.Hash(raw))
+			b, ok, err := p.mayHave(tx, theirs, store.Hash(raw))
 			if err != nil {
 				return err
 			}
@@ -208,16 +211,17 @@ func (p *Plan) look() (blobs []store.Blob, err error) {
 	return blobs, err
 }
 
-// mayHave finds a file that the peer may have: one that a record which goes
-// there names.
-func (c *Courier) mayHave(tx *store.Tx, to string, h store.Hash) (b store.Blob, ok bool, err error) {
+// mayHave finds a file that the peer may have: at a box, one that a record which
+// goes up names.
+func (p *Plan) mayHave(tx *store.Tx, theirs []store.Origin, h store.Hash) (b store.Blob, ok bool, err error) {
+	if p.c.Site == "" {
+		return mayGive(tx, p.key, p.To, theirs, h)
+	}
 	rows, err := tx.Wanted(h)
 	for _, r := range rows {
-		if c.Site != "" && r.Home == store.Up || c.Site == "" && r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), to) {
-			for _, x := range r.Blobs {
-				if x.Hash == h {
-					return x, true, err
-				}
+		for _, x := range r.Blobs {
+			if r.Home == store.Up && x.Hash == h {
+				return x, true, err
 			}
 		}
 	}

@@ -354,4 +354,37 @@ func TestANewBoxGetsBackWhatTwoSchoolsSent(t *testing.T) {
 		t.Error("a box was given another school's file for naming it")
 	}
 	blob(t, fresh.db, "ce que TG-2 seul a envoyé") // the check at the end wants what own records name
+	// Where the link brought the record alone, a stick gives what the link would.
+	third := openSite(t)
+	p.enrol(t, third, "TG-1")
+	night := boxsync.Window{From: (third.clock.Time().Hour() + 2) % 24 * 60, To: (third.clock.Time().Hour() + 3) % 24 * 60}
+	slow := boxsync.NewEngine(boxsync.EngineOptions{DB: third.db, Key: loadKey(t, third), Site: "TG-1", Budget: boxsync.Budget{store.Small: {Windows: []boxsync.Window{night}}}})
+	for range 3 {
+		if _, err := slow.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	form := blob(t, p.office.db, text)
+	if got := texts(t, third.db, up); len(got) != len("a d") || third.db.HasBlob(form.Hash) {
+		t.Fatalf("the third box holds %q, and the file: %v", got, third.db.HasBlob(form.Hash))
+	}
+	at := &boxsync.Courier{DB: p.office.db, Key: loadKey(t, p.office)}
+	carried := &boxsync.Courier{DB: third.db, Key: loadKey(t, third), Site: "TG-1"}
+	read(t, at, write(t, carried, "", 0)[0])
+	if o := read(t, carried, write(t, at, "TG-1", 0)[0]); o.Files != 1 || !third.db.HasBlob(form.Hash) {
+		t.Errorf("by stick the third box got %+v", o)
+	}
+	const late = "ce que TG-2 envoie plus tard"
+	put(t, other.db, up, memo{Text: "f", File: blob(t, other.db, late)})
+	if _, err := p.newEngine(t, other, "TG-2").Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	named := blob(t, other.db, late)
+	put(t, third.db, up, memo{Text: "e", File: named})
+	read(t, at, write(t, carried, "", 0)[0])
+	if read(t, carried, write(t, at, "TG-1", 0)[0]); third.db.HasBlob(named.Hash) {
+		t.Error("a box was given another school's file by stick for naming it")
+	}
+	blob(t, third.db, late)
+	blob(t, third.db, "ce que TG-2 seul a envoyé")
 }

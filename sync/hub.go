@@ -347,32 +347,43 @@ func (h *Hub) enter(site string, cancel context.CancelFunc) (leave func()) {
 	}
 }
 
-// mayHave says whether the box that holds a key may have a blob: one that a record
-// addressed to its school names, that nobody but the school itself named, or that a
-// record of the school named before the key was pinned, so that a new box gets back
-// what its school sent. A stolen box may name what it likes in its own records: what
-// another record names too is not given for that.
+// mayHave says whether the box that holds a key may have a blob.
 func (h *Hub) mayHave(key ed25519.PublicKey, site string, b store.Hash) (yes bool) {
 	theirs, err := h.o.DB.OriginsOf(site)
 	if err != nil {
 		return false
 	}
-	_ = h.o.DB.View(func(tx *store.Tx) error {
-		rows, err := tx.Wanted(b)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		p, err := peers.One(tx, "key", []byte(key))
-		own := true
-		for _, r := range rows {
-			mine := r.Home == store.Up && slices.Contains(theirs, r.Origin)
-			own = own && mine
-			yes = yes || mine && p.Value.wasThere(r.Meta) || r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), site)
-		}
-		yes = err == nil && (yes || own)
+	_ = h.o.DB.View(func(tx *store.Tx) (err error) {
+		_, yes, err = mayGive(tx, key, site, theirs, b)
 		return err
 	})
 	return yes
+}
+
+// mayGive finds a file that the box which holds a key may be given, by link or by
+// stick: one that a record addressed to its school names, that nobody but the school
+// itself named, or that a record of the school named before the key was pinned, so
+// that a new box gets back what its school sent. A stolen box may name what it likes
+// in its own records: what another record names too is not given for that. theirs
+// are the school's origins.
+func mayGive(tx *store.Tx, key ed25519.PublicKey, site string, theirs []store.Origin, h store.Hash) (b store.Blob, yes bool, err error) {
+	rows, err := tx.Wanted(h)
+	if err != nil || len(rows) == 0 {
+		return b, false, err
+	}
+	p, err := peers.One(tx, "key", []byte(key))
+	own := true
+	for _, r := range rows {
+		mine := r.Home == store.Up && slices.Contains(theirs, r.Origin)
+		own = own && mine
+		yes = yes || mine && p.Value.wasThere(r.Meta) || r.Home == store.Down && slices.Contains(store.Addressed(tx, r.ID), site)
+		for _, x := range r.Blobs {
+			if x.Hash == h {
+				b = x
+			}
+		}
+	}
+	return b, err == nil && (yes || own), err
 }
 
 // Revoke ends a school's box: its key is refused from the commit on, and its

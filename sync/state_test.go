@@ -36,8 +36,10 @@ func TestABoxTellsHowItIs(t *testing.T) {
 		}
 		b := w.boxes[0]
 		health := Health{FreeDisk: 3 << 30, DiskSize: 29 << 30, Cuts: 4}
-		b.engine = NewEngine(EngineOptions{DB: b.db, Key: b.key, Site: b.school, Build: "0.2", Dial: b.link.Dial, Health: func() Health { mu.Lock(); defer mu.Unlock(); return health },
-			Offset: func(time.Time, time.Duration) { b.clock.Add(-time.Hour); b.clock.Doubt(false) }})
+		b.engine = NewEngine(EngineOptions{
+			DB: b.db, Key: b.key, Site: b.school, Build: "0.2", Dial: b.link.Dial, Health: func() Health { mu.Lock(); defer mu.Unlock(); return health },
+			Offset: func(time.Time, time.Duration) { b.clock.Add(-time.Hour); b.clock.Doubt(false) },
+		})
 		for range 3 {
 			if err := w.edit(&b.simSite, simUp, nil); err != nil {
 				t.Fatal(err)
