@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -241,7 +242,8 @@ func (r *reader) settle() {
 // door of a room and the sign-in page, which are anybody's; the clock, to which
 // staff are led when it is doubtful; one's own record; the marks of every class
 // for head and censeur, and of the class whose titular one is, which the head can
-// tell; what one has read, once more; and the PIN of a pupil whom one teaches, whose
+// tell; a sheet of one's own among so many that it was not followed; what one has
+// read, once more; and the PIN of a pupil whom one teaches, whose
 // record then opens too.
 func (r *reader) byRight(path string, p *webtest.Page, head *webtest.Client) bool {
 	parts := strings.Split(path+"////", "/")
@@ -261,11 +263,25 @@ func (r *reader) byRight(path string, p *webtest.Page, head *webtest.Client) boo
 		if parts[2] == "sheets" && parts[4] != "" && r.c.Get("/marks/sheets/"+parts[3]).Status == http.StatusOK {
 			return true // who sees the sheet is told why not
 		}
+		if parts[2] == "sheets" && r.ledTo(path) {
+			return true
+		}
 		return r.role == "head" || r.role == "deputy" || head.Get("/people/classes/"+parts[3]).Has("Titulaire : "+r.name)
 	case "notices": // read once more what one has read: nothing comes of it
 		return parts[3] == "read" && p.Status == http.StatusOK && p.Has("Lu et pris connaissance")
 	case "rooms":
 		return parts[2] == "pupils" && r.role == "teacher" && r.c.Get("/people/"+parts[3]).Status == http.StatusOK
+	}
+	return false
+}
+
+// ledTo tells whether a page of marks that is offered, but was not followed among
+// so many of its kind, leads to this one.
+func (r *reader) ledTo(path string) bool {
+	for page := range maps.Clone(r.may) {
+		if strings.HasPrefix(page, "/marks") && !files.MatchString(page) && (*r.open(page))[path] {
+			return true
+		}
 	}
 	return false
 }
